@@ -1,0 +1,10 @@
+//! The vocabulary of `service_framework`: argument types, models, values, and the slots in which values cross between
+//! the host and a service. With the feature `host` also what only the host needs: validation, the MessagePack wire
+//! form, and JSON with places.
+//!
+//! Owns what a value is. Never reads a clock, opens a socket or starts a thread.
+
+pub mod error;
+pub mod schema;
+pub mod slot;
+pub mod value;

@@ -1,0 +1,184 @@
+//! The C ABI between the host and a service: two tables of functions, and the rules for what crosses.
+//!
+//! Owns the layout. Only borrowed memory crosses, valid for the call in which it crosses; nothing that one side
+//! allocates is freed by the other; no panic and no exception crosses. A minor version appends members, and `size`
+//! tells the other side which of them are there.
+
+use std::ffi::c_void;
+
+pub use service_framework_model::slot::RawSlot;
+
+/// The first bytes of a table: `SFPLUGIN` read as a little-endian number.
+pub const MAGIC: u64 = u64::from_le_bytes(*b"SFPLUGIN");
+/// The version that both sides must share.
+pub const ABI_MAJOR: u16 = 1;
+/// The version that says how many members a table has.
+pub const ABI_MINOR: u16 = 0;
+/// What the exported symbol of a plugin begins with; its crate's name follows.
+pub const SYMBOL_PREFIX: &str = "sf_plugin_v1__";
+/// What the exported symbol of a plugin of any ABI begins with.
+pub const ANY_SYMBOL_PREFIX: &str = "sf_plugin_v";
+
+/// The function that a plugin exports under [`SYMBOL_PREFIX`] and its crate's name.
+pub type EntryPoint = unsafe extern "C" fn() -> *const PluginTable;
+
+/// Text borrowed over the boundary. UTF-8 is promised by neither side to the other: the reader checks.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Text {
+    /// Where it begins; may be null if `len` is 0.
+    pub pointer: *const u8,
+    /// Its length in bytes.
+    pub len: usize,
+}
+
+impl Text {
+    /// Borrows a text for as long as the call lasts.
+    #[must_use]
+    pub const fn new(text: &str) -> Self {
+        Self { pointer: text.as_ptr(), len: text.len() }
+    }
+}
+
+/// How a call over the boundary ended.
+pub type Status = i32;
+/// It did what it was asked to do.
+pub const OK: Status = 0;
+/// It failed; the error was handed over before it returned.
+pub const FAILED: Status = 1;
+/// The service's code panicked; the panic was handed over as an error.
+pub const PANICKED: Status = 2;
+
+/// Takes bytes that the caller borrows out for the call: the way in which a text of unknown length comes back.
+pub type WriteText = unsafe extern "C" fn(sink: *mut c_void, text: Text);
+/// Takes slots that the caller borrows out for the call.
+pub type WriteSlots = unsafe extern "C" fn(sink: *mut c_void, slots: *const RawSlot, count: usize);
+
+/// Function numbers from here up name the service's own functions; below, they are places among its connections.
+pub const FUNCTION_BASE: u32 = 0x8000_0000;
+/// `init`.
+pub const FUNCTION_INIT: u32 = FUNCTION_BASE;
+/// `main`.
+pub const FUNCTION_MAIN: u32 = FUNCTION_BASE + 1;
+/// `on_sigint`.
+pub const FUNCTION_ON_SIGINT: u32 = FUNCTION_BASE + 2;
+/// `on_sigterm`.
+pub const FUNCTION_ON_SIGTERM: u32 = FUNCTION_BASE + 3;
+
+/// `setup_config`: the config as a JSON object in, the keys to overwrite as a JSON object out.
+pub const SETUP_CONFIG: u32 = 0;
+/// `setup_addresses`: `{"config": ..., "addresses": ...}` in, the addresses as JSON out.
+pub const SETUP_ADDRESSES: u32 = 1;
+/// `setup_connections`: the config in, `{name: {creation argument: value}}` out.
+pub const SETUP_CONNECTIONS: u32 = 2;
+
+/// An error as it crosses.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct ErrorText {
+    /// A stable word for programs, such as `timed_out`.
+    pub code: Text,
+    /// A sentence for people.
+    pub message: Text,
+    /// The key path that it is about; empty if none.
+    pub field: Text,
+    /// Bit 0: the caller is at fault. Bit 1: trying again may help.
+    pub flags: u32,
+}
+
+/// [`ErrorText::flags`]: the caller is at fault.
+pub const ERROR_IS_CALLERS: u32 = 1;
+/// [`ErrorText::flags`]: trying again may help.
+pub const ERROR_IS_RETRYABLE: u32 = 2;
+
+/// What a service gives to the host.
+#[repr(C)]
+pub struct PluginTable {
+    /// [`MAGIC`].
+    pub magic: u64,
+    /// The size of this table in bytes.
+    pub size: u32,
+    /// [`ABI_MAJOR`].
+    pub major: u16,
+    /// [`ABI_MINOR`].
+    pub minor: u16,
+    /// What the plugin was built with, for people.
+    pub built_with: Text,
+    /// Hands the service's models as JSON to `write`, once. May run before [`PluginTable::attach`].
+    pub describe: unsafe extern "C" fn(sink: *mut c_void, write: WriteText) -> Status,
+    /// Tells a plugin that lives in a file of its own where its logs and panics go. Called once per process.
+    pub attach: unsafe extern "C" fn(host: *const HostTable),
+    /// Makes a service from its config, in the order of the config model, and puts it at `instance`.
+    pub create: unsafe extern "C" fn(
+        host: *const HostTable,
+        run: *mut c_void,
+        config: *const RawSlot,
+        count: usize,
+        instance: *mut *mut c_void,
+    ) -> Status,
+    /// Ends a service that `create` made.
+    pub destroy: unsafe extern "C" fn(instance: *mut c_void),
+    /// Calls a function of the service: a connection's by its place, or one of [`FUNCTION_BASE`].
+    pub call: unsafe extern "C" fn(
+        instance: *mut c_void,
+        host: *const HostTable,
+        run: *mut c_void,
+        function: u32,
+        arguments: *const RawSlot,
+        count: usize,
+    ) -> Status,
+    /// Runs one of the `setup_*` functions, which have no instance yet: JSON in, JSON out through `write`.
+    pub setup: unsafe extern "C" fn(
+        host: *const HostTable,
+        run: *mut c_void,
+        hook: u32,
+        input: Text,
+        sink: *mut c_void,
+        write: WriteText,
+    ) -> Status,
+}
+
+/// What the host gives to a service. `run` is the pointer that the host handed to the call in which this is used.
+#[repr(C)]
+pub struct HostTable {
+    /// [`MAGIC`].
+    pub magic: u64,
+    /// The size of this table in bytes.
+    pub size: u32,
+    /// [`ABI_MAJOR`].
+    pub major: u16,
+    /// [`ABI_MINOR`].
+    pub minor: u16,
+    /// Answers the request in hand: validated and copied inside the call. Once per call of a replyer's function.
+    pub reply: unsafe extern "C" fn(run: *mut c_void, slots: *const RawSlot, count: usize) -> Status,
+    /// Sends to an `out` connection, by its place. What comes back (a requester's reply) is handed to `write` before
+    /// it returns; nothing is for connections that return nothing.
+    pub send: unsafe extern "C" fn(
+        run: *mut c_void,
+        connection: u32,
+        slots: *const RawSlot,
+        count: usize,
+        sink: *mut c_void,
+        write: WriteSlots,
+    ) -> Status,
+    /// Hands over the error with which the plugin's function is about to return.
+    pub fail: unsafe extern "C" fn(run: *mut c_void, error: *const ErrorText),
+    /// The error of the last host call of this run that failed; valid until the next host call.
+    pub last_error: unsafe extern "C" fn(run: *mut c_void, error: *mut ErrorText),
+    /// Whether the service has been asked to stop.
+    pub should_stop: unsafe extern "C" fn(run: *mut c_void) -> bool,
+    /// Waits; [`FAILED`] with the code `stopping` as soon as the service is asked to stop.
+    pub wait: unsafe extern "C" fn(run: *mut c_void, nanoseconds: u64) -> Status,
+    /// Whether a log line of this level would be written: 1 error, 2 warn, 3 info, 4 debug, 5 trace.
+    pub log_enabled: unsafe extern "C" fn(level: u32) -> bool,
+    /// Writes a log line.
+    pub log: unsafe extern "C" fn(level: u32, target: Text, message: Text, file: Text, line: u32),
+}
+
+// The tables hold function pointers and text that lives as long as the program.
+#[allow(unsafe_code)]
+// SAFETY: all members are immutable and valid for the whole life of the library that they come from.
+unsafe impl Sync for PluginTable {}
+#[allow(unsafe_code)]
+// SAFETY: as above.
+unsafe impl Sync for HostTable {}

@@ -1,0 +1,2 @@
+//! What the author of a service links.
+pub mod abi;
