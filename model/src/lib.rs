@@ -6,5 +6,6 @@
 
 pub mod error;
 pub mod schema;
+pub mod schema_json;
 pub mod slot;
 pub mod value;

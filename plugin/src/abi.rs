@@ -82,7 +82,7 @@ pub struct ErrorText {
     pub message: Text,
     /// The key path that it is about; empty if none.
     pub field: Text,
-    /// Bit 0: the caller is at fault. Bit 1: trying again may help.
+    /// Bit 0: the caller is at fault. Bit 1: trying again may help. Bit 2: the other side of a request answered with it.
     pub flags: u32,
 }
 
@@ -90,6 +90,8 @@ pub struct ErrorText {
 pub const ERROR_IS_CALLERS: u32 = 1;
 /// [`ErrorText::flags`]: trying again may help.
 pub const ERROR_IS_RETRYABLE: u32 = 2;
+/// [`ErrorText::flags`]: the other side of a request answered with this error, and the code is its own.
+pub const ERROR_IS_REMOTE: u32 = 4;
 
 /// What a service gives to the host.
 #[repr(C)]
@@ -104,7 +106,8 @@ pub struct PluginTable {
     pub minor: u16,
     /// What the plugin was built with, for people.
     pub built_with: Text,
-    /// Hands the service's models as JSON to `write`, once. May run before [`PluginTable::attach`].
+    /// Hands the service's models as JSON to `write`, once; where the status is not [`OK`], the reason instead. May run
+    /// before [`PluginTable::attach`].
     pub describe: unsafe extern "C" fn(sink: *mut c_void, write: WriteText) -> Status,
     /// Tells a plugin that lives in a file of its own where its logs and panics go. Called once per process.
     pub attach: unsafe extern "C" fn(host: *const HostTable),
