@@ -5,6 +5,14 @@
 //! Owns what a value is. Never reads a clock, opens a socket or starts a thread.
 
 pub mod error;
+#[cfg(feature = "host")]
+pub mod json;
+#[cfg(feature = "host")]
+pub mod nearest;
+#[cfg(feature = "host")]
+pub mod parse;
+#[cfg(feature = "host")]
+pub mod problem;
 pub mod schema;
 pub mod schema_json;
 pub mod slot;
