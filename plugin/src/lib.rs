@@ -1,2 +1,55 @@
-//! What the author of a service links.
+//! What the author of a service links: the traits and the derive for models, the builder, the context, and the C ABI
+//! over which a service and its host talk.
+//!
+//! Owns the service's side of the boundary. Brings neither an executor nor a ZeroMQ library, validates nothing that the
+//! host validates, and keeps no state outside of a service's instance.
+
+extern crate self as service_framework;
+
 pub mod abi;
+mod argument;
+mod builder;
+mod context;
+mod definition;
+mod error;
+mod export;
+mod host;
+mod logs;
+mod model;
+mod panics;
+pub mod prelude;
+mod requester;
+mod table;
+mod untyped;
+
+pub use argument::{Argument, FloatArray, Key};
+pub use builder::{Models, ReplyerSettings, RequesterSettings};
+pub use chrono::{self, DateTime, Utc};
+pub use context::Context;
+pub use definition::ServiceDefinition;
+pub use error::{Error, ErrorKind, Result};
+pub use model::{Model, OwnedModel};
+pub use requester::Requester;
+pub use rust_decimal::{self, Decimal};
+pub use serde_json::{self, Value as Json, json};
+pub use service_framework_macros::Model;
+pub use service_framework_model::schema::{self, ArgType, KeyType, Peers, Record};
+pub use service_framework_model::value::{Timestamp, Value};
+pub use table::service_table;
+pub use tracing;
+pub use uuid::{self, Uuid};
+
+/// What the code of `#[derive(Model)]` names. Not for use by hand: it changes without notice.
+#[doc(hidden)]
+pub mod __private {
+    pub use service_framework_model::dynamic::Arena;
+    pub use service_framework_model::error::{Code, Refusal};
+    pub use service_framework_model::schema::{ArgType, Field, Record};
+    pub use service_framework_model::slot::{Slot, View};
+    pub use service_framework_model::value::Value;
+
+    pub use crate::argument::{
+        Argument, Measured, Numeric, Textual, at_least, at_most, deepest, longest, matching, shortest, write_optional,
+    };
+    pub use crate::model::{Model, OwnedModel, not_one_of, read_nested, too_few_slots};
+}

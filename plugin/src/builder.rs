@@ -1,0 +1,277 @@
+//! What a service declares, and the functions that its declarations name.
+//!
+//! Owns the builder that an author fills in and the dispatch table that comes out of it. Never judges a model: the
+//! host does, and reports all that is wrong at once.
+
+use std::time::Duration;
+
+use service_framework_model::schema::{ConnectionModel, Function, Peers, Record, ServiceModel, Side};
+use service_framework_model::slot::Slot;
+use service_framework_model::value::Value;
+
+use crate::Json;
+use crate::context::Context;
+use crate::definition::ServiceDefinition;
+use crate::error::{Error, Result};
+use crate::model::{Model, OwnedModel};
+use crate::requester::Requester;
+use crate::untyped;
+
+/// A function of the service that takes no arguments: `init`, `main`, `on_sigint`, `on_sigterm`.
+pub(crate) type Plain<S> = fn(&mut S, &mut Context) -> Result<()>;
+/// The function of an `in` connection: reads the slots, calls the author's function, answers.
+pub(crate) type Handler<S> = Box<dyn Fn(&mut S, &mut Context, &[Slot<'_>]) -> Result<()> + Send>;
+
+/// Collects what a service declares.
+pub struct Models<S> {
+    inbound: Vec<ConnectionModel>,
+    outbound: Vec<ConnectionModel>,
+    functions: Functions<S>,
+}
+
+/// The functions of a service, found by number.
+pub(crate) struct Functions<S> {
+    /// Of the `in` connections, by their places.
+    pub(crate) handlers: Vec<Handler<S>>,
+    pub(crate) init: Option<Plain<S>>,
+    pub(crate) main: Option<Plain<S>>,
+    pub(crate) on_sigint: Option<Plain<S>>,
+    pub(crate) on_sigterm: Option<Plain<S>>,
+    pub(crate) setup_config: Option<fn(Json) -> Result<Json>>,
+    pub(crate) setup_addresses: Option<fn(Json, Json) -> Result<Json>>,
+    pub(crate) setup_connections: Option<fn(Json) -> Result<Json>>,
+}
+
+impl<S: ServiceDefinition> Models<S> {
+    /// What this service declares.
+    pub(crate) fn of_service() -> Self {
+        let functions = Functions {
+            handlers: Vec::new(),
+            init: None,
+            main: None,
+            on_sigint: None,
+            on_sigterm: None,
+            setup_config: None,
+            setup_addresses: None,
+            setup_connections: None,
+        };
+        let mut models = Self { inbound: Vec::new(), outbound: Vec::new(), functions };
+        S::models(&mut models);
+        models
+    }
+
+    /// A replyer: `function` is called with each request, and what it returns is the reply.
+    ///
+    /// ```
+    /// # use service_framework::prelude::*;
+    /// # #[derive(Model)] pub struct Order { symbol: String }
+    /// # #[derive(Model)] pub struct Ack { sequence: i64 }
+    /// # struct Desk;
+    /// # impl Desk { fn on_order(&mut self, _: Order, _: &mut Context) -> Result<Ack> { Ok(Ack { sequence: 1 }) } }
+    /// # impl ServiceDefinition for Desk {
+    /// #     type Config = ();
+    /// #     fn new(_: ()) -> Result<Self> { Ok(Self) }
+    /// fn models(m: &mut Models<Self>) {
+    ///     m.replyer("order", Self::on_order); // fn on_order(&mut self, order: Order, ctx: &mut Context) -> Result<Ack>
+    /// }
+    /// # }
+    /// ```
+    pub fn replyer<A, R>(
+        &mut self,
+        name: &str,
+        function: fn(&mut S, A, &mut Context) -> Result<R>,
+    ) -> ReplyerSettings<'_>
+    where
+        A: OwnedModel,
+        R: Model + 'static,
+    {
+        self.add_replyer(name, A::record(), R::record(), move |service, context, slots| {
+            let arguments = A::from_slots(slots).map_err(|refusal| Error::bad_call(&refusal))?;
+            let reply = function(service, arguments, context)?;
+            context.reply(&reply)
+        })
+    }
+
+    /// A replyer whose function borrows its arguments from the message: no text and no bytes are copied.
+    ///
+    /// ```
+    /// # use service_framework::prelude::*;
+    /// # #[derive(Model)] pub struct Ack { sequence: i64 }
+    /// # struct Desk;
+    /// # impl Desk { fn on_order(&mut self, _: Order<'_>, _: &mut Context) -> Result<Ack> { Ok(Ack { sequence: 1 }) } }
+    /// #[derive(Model)]
+    /// pub struct Order<'a> {
+    ///     symbol: &'a str,
+    /// }
+    ///
+    /// # impl ServiceDefinition for Desk {
+    /// #     type Config = ();
+    /// #     fn new(_: ()) -> Result<Self> { Ok(Self) }
+    /// fn models(m: &mut Models<Self>) {
+    ///     // fn on_order(&mut self, order: Order<'_>, ctx: &mut Context) -> Result<Ack>
+    ///     m.replyer_borrowed::<Order, Ack>("order", Self::on_order);
+    /// }
+    /// # }
+    /// ```
+    pub fn replyer_borrowed<A, R>(
+        &mut self,
+        name: &str,
+        function: for<'a> fn(&mut S, A::Of<'a>, &mut Context) -> Result<R>,
+    ) -> ReplyerSettings<'_>
+    where
+        A: Model + 'static,
+        R: Model + 'static,
+    {
+        self.add_replyer(name, A::record(), R::record(), move |service, context, slots| {
+            let arguments = A::read_slots(slots).map_err(|refusal| Error::bad_call(&refusal))?;
+            let reply = function(service, arguments, context)?;
+            context.reply(&reply)
+        })
+    }
+
+    /// A replyer whose models are known only at run time: its function gets and returns a [`Value::Map`] with text
+    /// keys.
+    pub fn replyer_untyped(
+        &mut self,
+        name: &str,
+        arguments: Record,
+        return_arguments: Record,
+        function: fn(&mut S, Value, &mut Context) -> Result<Value>,
+    ) -> ReplyerSettings<'_> {
+        let (reads, writes) = (arguments.clone(), return_arguments.clone());
+        self.add_replyer(name, arguments, return_arguments, move |service, context, slots| {
+            let reply = function(service, untyped::value_from_record_slots(&reads, slots), context)?;
+            context.reply_value(&writes, &reply)
+        })
+    }
+
+    fn add_replyer(
+        &mut self,
+        name: &str,
+        arguments: Record,
+        return_arguments: Record,
+        handler: impl Fn(&mut S, &mut Context, &[Slot<'_>]) -> Result<()> + Send + 'static,
+    ) -> ReplyerSettings<'_> {
+        let mut connection = ConnectionModel::new(name, Side::In, "replyer");
+        connection.required_creation_arguments.push(("function".to_owned(), name.into()));
+        connection.arguments = arguments;
+        connection.return_arguments = return_arguments;
+        self.functions.handlers.push(Box::new(handler));
+        ReplyerSettings(self.inbound.push_mut(connection))
+    }
+
+    /// A requester, which [`Context::send`] uses through its handle.
+    pub fn requester<A: Model, R: OwnedModel>(&mut self, handle: &Requester<A, R>) -> RequesterSettings<'_> {
+        self.requester_untyped(handle.name(), A::record(), R::record())
+    }
+
+    /// A requester whose models are known only at run time, which [`Context::send_value`] uses by its name.
+    pub fn requester_untyped(
+        &mut self,
+        name: &str,
+        arguments: Record,
+        return_arguments: Record,
+    ) -> RequesterSettings<'_> {
+        let mut connection = ConnectionModel::new(name, Side::Out, "requester");
+        connection.arguments = arguments;
+        connection.return_arguments = return_arguments;
+        RequesterSettings(self.outbound.push_mut(connection))
+    }
+
+    /// The function that runs after everything is connected, before the loop or `main`.
+    pub fn init(&mut self, function: fn(&mut S, &mut Context) -> Result<()>) {
+        self.functions.init = Some(function);
+    }
+
+    /// The function that drives a leading-edge service: it holds the service until it returns.
+    pub fn main(&mut self, function: fn(&mut S, &mut Context) -> Result<()>) {
+        self.functions.main = Some(function);
+    }
+
+    /// The function that runs once when SIGINT stops the service.
+    pub fn on_sigint(&mut self, function: fn(&mut S, &mut Context) -> Result<()>) {
+        self.functions.on_sigint = Some(function);
+    }
+
+    /// The function that runs once when SIGTERM stops the service.
+    pub fn on_sigterm(&mut self, function: fn(&mut S, &mut Context) -> Result<()>) {
+        self.functions.on_sigterm = Some(function);
+    }
+
+    /// The function that adjusts the config before it is validated: from the config as a JSON object to an object of
+    /// the keys to overwrite.
+    pub fn setup_config(&mut self, function: fn(Json) -> Result<Json>) {
+        self.functions.setup_config = Some(function);
+    }
+
+    /// The function that adjusts the addresses before they are validated: from the config and the addresses to the
+    /// addresses.
+    pub fn setup_addresses(&mut self, function: fn(config: Json, addresses: Json) -> Result<Json>) {
+        self.functions.setup_addresses = Some(function);
+    }
+
+    /// The function that adjusts the connections from the config, such as a timeout: its result is an object of
+    /// objects, `{connection: {creation argument: value}}`.
+    pub fn setup_connections(&mut self, function: fn(Json) -> Result<Json>) {
+        self.functions.setup_connections = Some(function);
+    }
+
+    /// The model, and the functions that it names by their numbers.
+    pub(crate) fn finish(self) -> (ServiceModel, Functions<S>) {
+        let Self { mut inbound, outbound, functions } = self;
+        inbound.extend(outbound);
+        let model = ServiceModel {
+            name: S::name().to_owned(),
+            config: S::Config::record(),
+            connections: inbound,
+            states: Vec::new(),
+            functions: functions.defined(),
+        };
+        (model, functions)
+    }
+}
+
+impl<S> Functions<S> {
+    fn defined(&self) -> Vec<Function> {
+        let is_defined = |function: &Function| match function {
+            Function::SetupConfig => self.setup_config.is_some(),
+            Function::SetupAddresses => self.setup_addresses.is_some(),
+            Function::SetupConnections => self.setup_connections.is_some(),
+            Function::Init => self.init.is_some(),
+            Function::Main => self.main.is_some(),
+            Function::OnSigint => self.on_sigint.is_some(),
+            Function::OnSigterm => self.on_sigterm.is_some(),
+        };
+        Function::ALL.into_iter().filter(is_defined).collect()
+    }
+}
+
+/// What else can be said about a replyer.
+pub struct ReplyerSettings<'m>(&'m mut ConnectionModel);
+
+impl ReplyerSettings<'_> {
+    /// Who may be at the other end; anybody unless it is said.
+    pub fn peers(self, peers: Peers) -> Self {
+        self.0.peers = peers;
+        self
+    }
+}
+
+/// What else can be said about a requester.
+pub struct RequesterSettings<'m>(&'m mut ConnectionModel);
+
+impl RequesterSettings<'_> {
+    /// How long a request waits for its reply.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        let arguments = &mut self.0.optional_creation_arguments;
+        arguments.retain(|(name, _)| name != "timeout_s");
+        arguments.push(("timeout_s".to_owned(), timeout.as_secs_f64().into()));
+        self
+    }
+
+    /// Who may be at the other end; anybody unless it is said.
+    pub fn peers(self, peers: Peers) -> Self {
+        self.0.peers = peers;
+        self
+    }
+}
