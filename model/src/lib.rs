@@ -4,6 +4,7 @@
 //!
 //! Owns what a value is. Never reads a clock, opens a socket or starts a thread.
 
+pub mod dynamic;
 pub mod error;
 #[cfg(feature = "host")]
 pub mod json;
@@ -16,4 +17,8 @@ pub mod problem;
 pub mod schema;
 pub mod schema_json;
 pub mod slot;
+#[cfg(feature = "host")]
+pub mod validator;
 pub mod value;
+#[cfg(feature = "host")]
+pub mod wire;

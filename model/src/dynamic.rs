@@ -1,0 +1,112 @@
+//! Values of a type known only at run time, to slots and back: how the untyped API crosses the boundary.
+//!
+//! Owns the conversion between [`Value`] and [`Slot`]. It never checks a model: that is what the validator does.
+
+use crate::slot::{Slot, View};
+use crate::value::Value;
+
+/// Where decoded slots and what they cannot borrow live. Its owner resets it between messages, so that in steady state
+/// nothing is allocated. A limit set on it (`set_allocation_limit`) bounds what one message may take.
+pub type Arena = bumpalo::Bump;
+
+impl Value {
+    /// The same value as a slot that borrows from this one; what has to be laid out anew is put into `arena`.
+    #[must_use]
+    pub fn to_slot<'a>(&'a self, arena: &'a Arena) -> Slot<'a> {
+        let slots = |values: &'a [Self]| {
+            let slots = values.iter().map(|value| value.to_slot(arena));
+            &*arena.alloc_slice_fill_iter(slots)
+        };
+        match self {
+            Self::Nil => Slot::NIL,
+            Self::Bool(value) => Slot::bool(*value),
+            Self::Int(n) => Slot::int(*n),
+            Self::UInt(n) => Slot::uint(*n),
+            Self::Float(x) => Slot::float(*x),
+            Self::Str(text) => Slot::str(text),
+            Self::Bytes(bytes) => Slot::bytes(bytes),
+            Self::Decimal(decimal) => Slot::decimal(*decimal),
+            Self::DecimalText(text) => Slot::decimal_text(text),
+            Self::DateTime(time) => Slot::date_time(*time),
+            Self::Uuid(uuid) => Slot::uuid(uuid),
+            Self::List(items) => Slot::list(slots(items)),
+            Self::Set(items) => Slot::set(slots(items)),
+            Self::Map(entries) => {
+                let pairs = arena.alloc_slice_fill_copy(entries.len() * 2, Slot::NIL);
+                for (pair, (key, value)) in pairs.chunks_exact_mut(2).zip(entries) {
+                    pair.copy_from_slice(&[key.to_slot(arena), value.to_slot(arena)]);
+                }
+                Slot::map(pairs)
+            }
+            Self::FloatArray(floats) => {
+                let bytes = arena.alloc_slice_fill_copy(floats.len() * 8, 0_u8);
+                for (place, float) in bytes.chunks_exact_mut(8).zip(floats) {
+                    place.copy_from_slice(&float.to_le_bytes());
+                }
+                Slot::float_array(bytes)
+            }
+            Self::Ext(code, bytes) => Slot::ext(*code, bytes),
+        }
+    }
+
+    /// The value that a slot holds. A literal becomes its text. A record, whose names the slot does not know, becomes
+    /// the list of its fields' values, in which what is absent is nil.
+    #[must_use]
+    pub fn from_view<'a>(slot: &Slot<'a>) -> Self {
+        let values = |slots: &'a [Slot<'a>]| slots.iter().map(Self::from_view).collect();
+        match slot.view() {
+            View::Absent | View::Nil => Self::Nil,
+            View::Bool(value) => Self::Bool(value),
+            View::Int(n) => Self::Int(n),
+            View::UInt(n) => Self::from(n),
+            View::Float(x) => Self::Float(x),
+            View::Str(text) | View::OneOf(_, text) => Self::Str(text.to_owned()),
+            View::Bytes(bytes) => Self::Bytes(bytes.to_vec()),
+            View::Decimal(decimal) => Self::Decimal(decimal),
+            View::DecimalText(text) => Self::DecimalText(text.to_owned()),
+            View::DateTime(time) => Self::DateTime(time),
+            View::Uuid(uuid) => Self::Uuid(uuid),
+            View::List(items) | View::Record(items) => Self::List(values(items)),
+            View::Set(items) => Self::Set(values(items)),
+            View::Map(pairs) => {
+                let pairs = pairs.as_chunks::<2>().0;
+                Self::Map(pairs.iter().map(|[key, value]| (Self::from_view(key), Self::from_view(value))).collect())
+            }
+            View::FloatArray(bytes) => {
+                let floats = bytes.as_chunks::<8>().0;
+                Self::FloatArray(floats.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect())
+            }
+            View::Ext(code, bytes) => Self::Ext(code, bytes.to_vec()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::Timestamp;
+
+    #[test]
+    fn every_kind_of_value_survives_the_way_through_slots() {
+        let time = Timestamp { seconds: -1, nanoseconds: 999_999_999 };
+        let value = Value::List(vec![
+            Value::Nil,
+            Value::Bool(true),
+            Value::Int(i64::MIN),
+            Value::UInt(u64::MAX),
+            Value::Float(-0.5),
+            Value::Str("caf\u{e9}".into()),
+            Value::Bytes(vec![0, 255]),
+            Value::Decimal("-0.0010".parse().unwrap()),
+            Value::DecimalText("NaN".into()),
+            Value::DateTime(time),
+            Value::Uuid(uuid::Uuid::from_u128(7)),
+            Value::Set(vec![Value::Int(1)]),
+            Value::Map(vec![(Value::Int(1), Value::Nil), (Value::List(vec![]), Value::Bool(false))]),
+            Value::FloatArray(vec![1.5, f64::INFINITY]),
+            Value::Ext(5, vec![1]),
+        ]);
+        let arena = Arena::new();
+        assert_eq!(Value::from_view(&value.to_slot(&arena)), value);
+    }
+}

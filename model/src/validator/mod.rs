@@ -1,0 +1,84 @@
+//! Checks messages against their model, once, while they are read or written.
+//!
+//! Owns the rules of each argument type: which values it takes, its constraints, and the order of slots. The bytes are
+//! the wire form's part.
+
+mod constraints;
+mod decode;
+mod encode;
+mod encoder;
+mod error;
+mod keys;
+mod pattern;
+mod plan;
+mod records;
+
+pub use error::ModelError;
+
+use crate::dynamic::Arena;
+use crate::error::Refusal;
+use crate::schema::{Peers, Record};
+use crate::slot::{ForeignSlot, Slot};
+use crate::wire::{Reader, Writer};
+use encoder::Encoder;
+use plan::RecordPlan;
+
+/// A record compiled for the hot path.
+#[derive(Clone, Debug)]
+pub struct Validator {
+    record: Record,
+    plan: RecordPlan,
+}
+
+impl Validator {
+    /// Compiles a record.
+    ///
+    /// # Errors
+    /// If the model itself is wrong: see [`ModelError`].
+    pub fn new(record: &Record) -> Result<Self, ModelError> {
+        Ok(Self { record: record.clone(), plan: RecordPlan::new(record, "")? })
+    }
+
+    /// The record.
+    #[must_use]
+    pub const fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// Reads a map into slots in the model's order: required fields, then optional ones, then, of an open record, one
+    /// map of the keys that it does not name. What is absent is read as its default, or is [`Slot::ABSENT`].
+    ///
+    /// # Errors
+    /// If what comes next is no well-formed map, or does not fit the model. The path leads to what was refused.
+    pub fn decode<'a>(&'a self, reader: &mut Reader<'a>, arena: &'a Arena) -> Result<&'a [Slot<'a>], Refusal> {
+        self.plan.decode(reader, arena)
+    }
+
+    /// Appends the map of these slots, in the model's order, after checking them as [`Validator::decode`] would.
+    /// Where a record is expected inside of them, a map with text keys is taken too. Trailing slots may be missing.
+    ///
+    /// # Errors
+    /// If the slots are not what their tags say, do not fit the model, or, for [`Peers::Any`], if the Python library
+    /// could not read them. Then `out` is as it was.
+    pub fn encode(&self, slots: &[ForeignSlot<'_>], peers: Peers, out: &mut Vec<u8>) -> Result<(), Refusal> {
+        let start = out.len();
+        let mut encoder = Encoder::new(out, peers, 0);
+        let result = self.plan.encode(slots, &mut encoder);
+        if result.is_err() {
+            encoder.out.truncate(start);
+        }
+        result
+    }
+
+    /// As [`Validator::encode`], as the body of an envelope.
+    pub(crate) fn encode_body<'o>(
+        &self,
+        slots: &[ForeignSlot<'_>],
+        peers: Peers,
+        writer: Writer<'o>,
+    ) -> (Writer<'o>, Result<(), Refusal>) {
+        let mut encoder = Encoder { out: writer, peers, depth: 1 };
+        let result = self.plan.encode(slots, &mut encoder);
+        (encoder.out, result)
+    }
+}

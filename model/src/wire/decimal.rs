@@ -1,0 +1,145 @@
+//! The text of decimals: what Python's `Decimal` writes and reads, and what of it a [`Decimal`] holds.
+//!
+//! Owns the grammar (no white space and no underscores, which Python would accept) and the scientific notation; digits
+//! are read by `rust_decimal`. It never rounds.
+
+use rust_decimal::Decimal;
+
+use crate::error::{Code, Refusal};
+use crate::wire::shown;
+
+/// Reads a decimal; what a [`Decimal`] cannot hold exactly, with its scale, is refused.
+pub(crate) fn parse(text: &str) -> Result<Decimal, Refusal> {
+    if let Some(decimal) = plain(text) { Ok(decimal) } else { parse_rare(text) }
+}
+
+/// Reads digits with a point; `None` for everything else.
+#[inline]
+fn plain(text: &str) -> Option<Decimal> {
+    // rust_decimal takes underscores between digits.
+    if text.as_bytes().contains(&b'_') { None } else { Decimal::from_str_exact(text).ok() }
+}
+
+#[cold]
+fn parse_rare(text: &str) -> Result<Decimal, Refusal> {
+    if !is_decimal(text) {
+        return Err(Refusal::new(Code::BadDecimal, format!("`{}` is not a decimal number", shown(text))));
+    }
+    scientific(text).ok_or_else(|| {
+        let detail = format!("`{}` does not fit a decimal of 28 digits", shown(text));
+        Refusal::new(Code::DecimalOutOfRange, detail)
+    })
+}
+
+/// Whether the text is one that Python's `Decimal` writes or reads, white space and underscores aside.
+pub(crate) fn is_decimal(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let all_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let without = |word: &str| {
+        let head = unsigned.get(..word.len())?;
+        head.eq_ignore_ascii_case(word).then(|| unsigned.get(word.len()..)).flatten()
+    };
+    if let Some(payload) = without("snan").or_else(|| without("nan")) {
+        return all_digits(payload);
+    }
+    if without("infinity").or_else(|| without("inf")).is_some_and(str::is_empty) {
+        return true;
+    }
+    let (number, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((number, exponent)) => (number, Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))),
+        None => (unsigned, None),
+    };
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    all_digits(whole)
+        && all_digits(fraction)
+        && whole.len() + fraction.len() > 0
+        && exponent.is_none_or(|digits| !digits.is_empty() && all_digits(digits))
+}
+
+/// Reads a number with an exponent; `None` if it does not fit.
+fn scientific(text: &str) -> Option<Decimal> {
+    let (number, exponent) = text.split_once(['e', 'E'])?;
+    let number = plain(number)?;
+    let exponent: i64 = exponent.parse().ok()?;
+    let scale = i64::from(number.scale()).checked_sub(exponent)?;
+    if number.is_zero() && scale < 0 {
+        return Some(number.trunc());
+    }
+    let shift = u32::try_from(scale.min(0).unsigned_abs()).ok()?;
+    let mantissa = number.mantissa().checked_mul(10_i128.checked_pow(shift)?)?;
+    let scale = u32::try_from(scale.max(0)).ok()?;
+    let mut decimal = Decimal::try_from_i128_with_scale(mantissa, scale).ok()?;
+    decimal.set_sign_negative(number.is_sign_negative());
+    Some(decimal)
+}
+
+/// The decimal that reads back as exactly this text; `None` if no [`Decimal`] does.
+pub(crate) fn parse_lossless(text: &str) -> Option<Decimal> {
+    let decimal = plain(text)?;
+    let mut rest = Expected(text);
+    let same = std::fmt::write(&mut rest, format_args!("{decimal}")).is_ok() && rest.0.is_empty();
+    same.then_some(decimal)
+}
+
+/// Text that is written again: an error at the first difference.
+struct Expected<'a>(&'a str);
+
+impl std::fmt::Write for Expected<'_> {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.0 = self.0.strip_prefix(text).ok_or(std::fmt::Error)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(text: &str) -> Result<String, Code> {
+        parse(text).map(|decimal| decimal.to_string()).map_err(|refusal| refusal.code())
+    }
+
+    #[test]
+    fn what_fits_is_read_with_its_scale() {
+        for (text, read) in [
+            ("0.10", "0.10"),
+            ("-64235.17", "-64235.17"),
+            ("+5", "5"),
+            (".5", "0.5"),
+            ("5.", "5"),
+            ("1E-28", "0.0000000000000000000000000001"),
+            ("0E-7", "0.0000000"),
+            ("1.5e+3", "1500"),
+            ("-2.50E1", "-25.0"),
+            ("0E+100", "0"),
+            ("79228162514264337593543950335", "79228162514264337593543950335"),
+        ] {
+            assert_eq!(verdict(text), Ok(read.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told_from_what_is_no_number() {
+        for text in ["NaN", "sNaN", "-nan12", "Infinity", "-INF", "1E-29", "1E29", "79228162514264337593543950336"]
+            .into_iter()
+            .chain(["1.00000000000000000000000000001", "1.00000000000000000000000000001E2", "1E99999999999999999999"])
+        {
+            assert_eq!(verdict(text), Err(Code::DecimalOutOfRange), "{text}");
+        }
+        for text in
+            ["", "-", ".", "e5", "1e", "1e+", " 1", "1_000", "1,5", "--1", "+-1", "infinit", "nanx", "0x1", "1.2.3"]
+        {
+            assert_eq!(verdict(text), Err(Code::BadDecimal), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_text_that_would_be_written_again_is_lossless() {
+        for text in ["0.10", "5", "0.0000000000000000000000000001"] {
+            assert_eq!(parse_lossless(text).map(|decimal| decimal.to_string()).as_deref(), Some(text));
+        }
+        for text in ["+5", ".5", "5.", "1E-28", "007", "NaN", "1_0"] {
+            assert_eq!(parse_lossless(text), None, "{text}");
+        }
+    }
+}

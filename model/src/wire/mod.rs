@@ -1,0 +1,53 @@
+//! The MessagePack wire form: values, and the envelopes of calls and answers.
+//!
+//! Owns which bytes stand for which value, for this library's peers and for the Python library's. The primitives of
+//! MessagePack are the `rmp` crate's. Whether a value fits a model is the validator's to say.
+
+pub(crate) mod decimal;
+mod decode;
+pub(crate) mod distinct;
+mod encode;
+pub mod envelope;
+pub(crate) mod extras;
+pub(crate) mod marker;
+pub(crate) mod old_peers;
+mod reader;
+mod workflow_id;
+
+pub use crate::dynamic::Arena;
+pub use decode::{decode_dynamic, decode_value};
+pub use encode::encode_value;
+pub use old_peers::for_old_peers;
+pub use reader::Reader;
+
+pub(crate) use decode::under;
+pub(crate) use encode::Writer;
+pub(crate) use reader::Item;
+
+use crate::error::{Code, Refusal};
+
+/// The most containers inside each other that are read: what the Python library reads too.
+pub const MAX_DEPTH: usize = 1024;
+
+/// The most containers inside each other that are sent where the Python library may be the peer.
+pub const OLD_PEER_DEPTH: usize = 500;
+
+/// Text of a peer as a message to people shows it: without control characters, and not at any length.
+#[cold]
+pub(crate) fn shown(text: &str) -> String {
+    const MOST: usize = 64;
+    let mut shown: String = text.chars().take(MOST).flat_map(char::escape_debug).collect();
+    if text.chars().nth(MOST).is_some() {
+        shown.push_str("...");
+    }
+    shown
+}
+
+#[cold]
+pub(crate) fn too_large() -> Refusal {
+    Refusal::new(Code::TooLarge, "the values take more memory than one message is allowed")
+}
+
+pub(crate) fn not_empty(frame: &[u8]) -> Result<(), Refusal> {
+    if frame.is_empty() { Err(Refusal::new(Code::Empty, "a frame without a byte")) } else { Ok(()) }
+}

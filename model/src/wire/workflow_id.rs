@@ -1,0 +1,69 @@
+//! The id that ties the messages of one workflow together, as it is carried.
+//!
+//! Owns its reading and writing. How ids are made and continued is the connections' part.
+
+use uuid::Uuid;
+
+use crate::dynamic::Arena;
+use crate::error::Refusal;
+use crate::slot::View;
+use crate::value::Value;
+use crate::wire::{Reader, Writer, decode_dynamic, marker};
+
+/// A workflow id. The two usual forms, a UUID and text, are kept without an allocation; any other value is passed on
+/// as it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum WorkflowId<'a> {
+    /// None: the key was not there, or nil.
+    #[default]
+    Nil,
+    /// A UUID.
+    Uuid(Uuid),
+    /// Text, such as a UUID with `_1` after it.
+    Str(&'a str),
+    /// Anything else, and text that is owned.
+    Other(Value),
+}
+
+impl<'a> WorkflowId<'a> {
+    /// The same id, for as long as it is needed.
+    #[must_use]
+    pub fn into_owned(self) -> WorkflowId<'static> {
+        match self {
+            Self::Nil => WorkflowId::Nil,
+            Self::Uuid(uuid) => WorkflowId::Uuid(uuid),
+            Self::Str(text) => WorkflowId::Other(Value::from(text)),
+            Self::Other(value) => WorkflowId::Other(value),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn read(reader: &mut Reader<'a>, arena: &'a Arena) -> Result<Self, Refusal> {
+        let start = *reader;
+        if reader.skip_marker(marker::UUID.prefix)
+            && let Some(text) = reader.text()?
+        {
+            return marker::uuid(text).map(Self::Uuid);
+        }
+        *reader = start;
+        if let Some(text) = reader.text()? {
+            return Ok(Self::Str(text));
+        }
+        let slot = decode_dynamic(reader, arena)?;
+        Ok(match slot.view() {
+            View::Nil => Self::Nil,
+            View::Uuid(uuid) => Self::Uuid(uuid),
+            _ => Self::Other(Value::from_view(&slot)),
+        })
+    }
+
+    #[inline]
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) {
+        match self {
+            Self::Nil => writer.nil(),
+            Self::Uuid(uuid) => writer.uuid(uuid),
+            Self::Str(text) => writer.str(text),
+            Self::Other(value) => writer.value(value),
+        }
+    }
+}
