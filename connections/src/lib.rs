@@ -1,1 +1,82 @@
-//! To come.
+//! The connection types, as pure state machines: bytes and time come in as arguments, bytes and outcomes go out.
+//!
+//! Owns the protocol of each type. Never reads a clock, opens a socket, starts a thread or knows an executor: that is
+//! what makes simulation, replay and wiring without sockets possible. A new type is a new file in `types/` with its
+//! description, an implementation of [`Inbound`] or [`Outbound`], and one line in [`registry`].
+
+pub mod link;
+pub mod registry;
+pub mod replyer;
+pub mod requester;
+pub mod types;
+pub mod workflow;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use service_framework_model::error::Refusal;
+use service_framework_model::slot::ForeignSlot;
+use service_framework_model::wire::Arena;
+use service_framework_model::wire::envelope::{Answer, Call, RemoteError, WorkflowId};
+
+/// The frames of one message.
+pub type Frames = smallvec::SmallVec<[Bytes; 4]>;
+
+/// What became of a message that arrived.
+#[derive(Debug)]
+pub enum Opened<'a> {
+    /// It is good: call the function, and send what it returns by `route` (nowhere if that is empty).
+    Call {
+        /// The validated arguments and the workflow id.
+        call: Call<'a>,
+        /// The frames that lead back to the sender.
+        route: &'a [Bytes],
+    },
+    /// It is bad, and its sender is to be told so.
+    Refused {
+        /// What is wrong.
+        refusal: Refusal,
+        /// The id with which to answer; nil if none could be read.
+        workflow_id: WorkflowId<'a>,
+        /// The frames that lead back to the sender.
+        route: &'a [Bytes],
+    },
+    /// It is bad, and there is nobody to answer: count it, log it, go on.
+    Unanswerable(Refusal),
+}
+
+/// A connection over which messages come in and call a function.
+pub trait Inbound: Send {
+    /// Reads a message that arrived.
+    fn open<'a>(&'a self, frames: &'a [Bytes], arena: &'a Arena) -> Opened<'a>;
+
+    /// Whether the function's result goes back to the sender.
+    fn returns(&self) -> bool;
+
+    /// Writes what the function returned, validated, behind what `out` holds.
+    ///
+    /// # Errors
+    /// If the result is not what the model says; `out` is then as it was.
+    fn write_return(&self, slots: &[ForeignSlot<'_>], id: &WorkflowId<'_>, out: &mut Vec<u8>) -> Result<(), Refusal>;
+
+    /// Writes an error behind what `out` holds.
+    fn write_failure(&self, error: &RemoteError, id: &WorkflowId<'_>, out: &mut Vec<u8>);
+}
+
+/// A connection over which the service sends.
+pub trait Outbound: Send {
+    /// Writes a message, validated, behind what `out` holds.
+    ///
+    /// # Errors
+    /// If the arguments are not what the model says; `out` is then as it was.
+    fn write_call(&self, slots: &[ForeignSlot<'_>], id: &WorkflowId<'_>, out: &mut Vec<u8>) -> Result<(), Refusal>;
+
+    /// How long to wait for what comes back; `None` if nothing does.
+    fn return_timeout(&self) -> Option<Duration>;
+
+    /// Reads what came back.
+    ///
+    /// # Errors
+    /// If it is not what the model says.
+    fn read_return<'a>(&'a self, frame: &'a Bytes, arena: &'a Arena) -> Result<Answer<'a>, Refusal>;
+}

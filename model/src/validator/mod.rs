@@ -54,6 +54,17 @@ impl Validator {
         self.plan.decode(reader, arena)
     }
 
+    /// As [`Validator::decode`], for a map that is a whole frame.
+    ///
+    /// # Errors
+    /// As [`Validator::decode`], and if bytes follow the map.
+    pub fn decode_frame<'a>(&'a self, frame: &'a [u8], arena: &'a Arena) -> Result<&'a [Slot<'a>], Refusal> {
+        let mut reader = Reader::new(frame);
+        let slots = self.decode(&mut reader, arena)?;
+        reader.finish()?;
+        Ok(slots)
+    }
+
     /// Appends the map of these slots, in the model's order, after checking them as [`Validator::decode`] would.
     /// Where a record is expected inside of them, a map with text keys is taken too. Trailing slots may be missing.
     ///

@@ -2,10 +2,13 @@
 //!
 //! Owns its reading and writing. How ids are made and continued is the connections' part.
 
+use std::borrow::Cow;
+
 use uuid::Uuid;
 
 use crate::dynamic::Arena;
 use crate::error::Refusal;
+use crate::schema_json::JsonForm;
 use crate::slot::View;
 use crate::value::Value;
 use crate::wire::{Reader, Writer, decode_dynamic, marker};
@@ -34,6 +37,21 @@ impl<'a> WorkflowId<'a> {
             Self::Uuid(uuid) => WorkflowId::Uuid(uuid),
             Self::Str(text) => WorkflowId::Other(Value::from(text)),
             Self::Other(value) => WorkflowId::Other(value),
+        }
+    }
+
+    /// The id as text: a UUID with hyphens, text as it is, any other value as its JSON (or, where it has none, as Rust
+    /// shows it). No id is empty text.
+    #[must_use]
+    pub fn to_text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Nil => Cow::Borrowed(""),
+            Self::Uuid(uuid) => Cow::Owned(uuid.to_string()),
+            Self::Str(text) => Cow::Borrowed(text),
+            Self::Other(Value::Str(text)) => Cow::Borrowed(text),
+            Self::Other(value) => {
+                Cow::Owned(serde_json::to_string(&JsonForm(value)).unwrap_or_else(|_| format!("{value:?}")))
+            }
         }
     }
 
