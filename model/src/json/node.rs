@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::error::Step;
 use crate::problem::Span;
 
 /// A JSON value and its place.
@@ -64,6 +65,24 @@ impl Node {
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
         if let Json::Text(text) = &self.json { Some(text) } else { None }
+    }
+
+    /// The place of the part that these steps lead to, or of the nearest one around it that was found.
+    #[must_use]
+    pub fn nearest_span(&self, steps: &[Step]) -> Option<Span> {
+        let mut node = self;
+        for step in steps {
+            let part = match (step, &node.json) {
+                (Step::Key(name), _) => node.member(name).map(|member| &member.node),
+                (Step::Index(index), Json::List(items)) => items.get(*index),
+                (Step::Index(_), _) => None,
+            };
+            match part {
+                Some(part) => node = part,
+                None => break,
+            }
+        }
+        node.span
     }
 
     /// The same value without places. A number that neither 64 bits nor a float can hold becomes text.
@@ -132,6 +151,21 @@ mod tests {
     fn a_tree_of_serde_comes_back_as_it_was() {
         let value = json!({"a": [1, -2.5, "x", null, true], "b": {"c": u64::MAX}});
         assert_eq!(Node::from(&value).to_serde(), value);
+    }
+
+    #[test]
+    fn steps_lead_to_the_place_of_a_part_or_of_what_is_around_it() {
+        let text = r#"{"a": [1, {"b": 2}]}"#;
+        let node = crate::json::read(text).unwrap();
+        let written = |steps: &[Step]| {
+            let span = node.nearest_span(steps).unwrap();
+            &text[span.start..span.end]
+        };
+        let key = |name: &str| Step::Key(name.to_owned());
+        assert_eq!(written(&[key("a"), Step::Index(1), key("b")]), "2");
+        assert_eq!(written(&[key("a"), Step::Index(1), key("c")]), r#"{"b": 2}"#);
+        assert_eq!(written(&[key("a"), key("x"), key("b")]), r#"[1, {"b": 2}]"#);
+        assert_eq!(written(&[]), text);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Text typed by a model: what stands in an environment variable or on a command line, where everything is text.
 
-use super::node::{Json, Node};
+use super::node::{Json, Node, excerpt};
 use super::read::read;
+use super::scalar;
 use super::typed::read_value;
 use crate::problem::{Path, Problem};
 use crate::schema::ArgType;
@@ -27,7 +28,10 @@ pub fn value_from_text(text: &str, kind: &ArgType, path: &Path<'_>) -> Result<Va
                 return Err(vec![problem]);
             }
         },
-        ArgType::Int(_) | ArgType::Float(_) => Node::new(Json::Number(text.to_owned())),
+        ArgType::Int(_) => return scalar::int(text).map_err(|why| no_number(text, why, path)),
+        ArgType::Float(_) => {
+            return scalar::float(text).map(Value::Float).map_err(|why| no_number(text, why, path));
+        }
         ArgType::Str { .. }
         | ArgType::Bytes(_)
         | ArgType::Decimal(_)
@@ -45,6 +49,10 @@ pub fn value_from_text(text: &str, kind: &ArgType, path: &Path<'_>) -> Result<Va
     let mut problems = Vec::new();
     let value = read_value(&node, kind, path, &mut problems);
     value.ok_or(problems)
+}
+
+fn no_number(text: &str, why: &str, path: &Path<'_>) -> Vec<Problem> {
+    vec![Problem::new(None, path, format!("the text {:?} {why}", excerpt(text)))]
 }
 
 fn as_json_of(kind: &ArgType, path: &Path<'_>, mut problems: Vec<Problem>) -> Vec<Problem> {
@@ -78,7 +86,7 @@ mod tests {
         assert_eq!(typed("12", &ArgType::float()).unwrap(), Value::Float(12.0));
         assert_eq!(typed("0.10", &ArgType::decimal()).unwrap(), Value::Decimal("0.10".parse().unwrap()));
         assert_eq!(typed("true", &ArgType::Bool).unwrap(), Value::Bool(true));
-        assert_eq!(typed("ten", &ArgType::int()).unwrap_err(), "`x`: the number ten is not a whole number");
+        assert_eq!(typed("ten", &ArgType::int()).unwrap_err(), "`x`: the text \"ten\" is not a whole number");
         assert_eq!(typed("yes", &ArgType::Bool).unwrap_err(), "`x`: expected `true` or `false`, got the text \"yes\"");
     }
 
