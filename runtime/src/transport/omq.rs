@@ -1,0 +1,291 @@
+//! The transport over the ZeroMQ crate `omq-tokio`; the only file that names it.
+//!
+//! It owns the mapping of messages, options and errors, and the few rules that the crate leaves to
+//! its user: nothing is sent to a peer that is not there, a return address is never shared, and
+//! closing ends only when everything is freed. It never starts a thread of its own for sockets:
+//! they run in the runtime that opened them.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use omq_tokio::endpoint::Host;
+use omq_tokio::options::WorkloadProfile;
+use omq_tokio::{
+    AuthenticationResult, Authenticator, Endpoint, Error, IpcPath, KeepAlive, MechanismSetup, Message, MonitorEvent,
+    MonitorRecvError, Options, ReconnectPolicy, SocketType, TrySendError,
+};
+
+use super::{
+    BindError, BindProblem, Boxed, Closed, ConnectError, ConnectProblem, Frames, OpenError, PeersChange, SendRefused,
+    Socket, SocketKind, SocketOptions, Transport, socket_file,
+};
+
+/// What the crate counts for each frame besides its bytes; room for an envelope of eight frames is
+/// added to the maximum, so that a message of exactly the maximum passes.
+const ENVELOPE: usize = 8 * 64;
+
+/// How much longer than its linger a socket may take to close before it is left to the runtime.
+const CLOSING: Duration = Duration::from_secs(1);
+
+type Waiting<T> = Option<Pin<Box<dyn Future<Output = T>>>>;
+
+/// The default transport.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Omq;
+
+impl Transport for Omq {
+    fn name(&self) -> &'static str {
+        "omq"
+    }
+
+    fn open(&self, kind: SocketKind, options: &SocketOptions) -> Result<Box<dyn Socket>, OpenError> {
+        if tokio::runtime::Handle::try_current().is_err() {
+            return Err(OpenError::NoRuntime);
+        }
+        let socket_type = match kind {
+            SocketKind::Router => SocketType::Router,
+            SocketKind::Dealer => SocketType::Dealer,
+        };
+        let socket = omq_tokio::Socket::try_new(socket_type, settings(kind, options))
+            .map_err(|error| OpenError::Options(error.to_string()))?;
+        Ok(Box::new(OmqSocket {
+            kind,
+            max_message_size: options.max_message_size,
+            peers: Peers { ready: socket.ready_peer_count(), generation: socket.connections_generation() },
+            socket: Arc::new(socket),
+            swept: Vec::new(),
+            receiving: None,
+            watching: None,
+        }))
+    }
+}
+
+fn settings(kind: SocketKind, options: &SocketOptions) -> Options {
+    let mut settings = Options::new()
+        .workload_profile(profile(kind))
+        .max_message_size(options.max_message_size.saturating_add(ENVELOPE))
+        .recv_hwm(options.receive_queue)
+        .send_hwm(options.send_queue)
+        .handshake_timeout(options.handshake_timeout)
+        .max_pending_handshakes(options.max_pending_handshakes)
+        .reconnect(ReconnectPolicy::Exponential { min: options.reconnect_min, max: options.reconnect_max })
+        .router_mandatory(true);
+    if let Some(idle) = options.keepalive {
+        settings = settings.tcp_keepalive(KeepAlive::Enabled { idle, intvl: idle / 3, cnt: 3 });
+    }
+    if let Some(interval) = options.heartbeat {
+        settings = settings.heartbeat_interval(interval).heartbeat_timeout(interval * 3).heartbeat_ttl(interval * 3);
+    }
+    if kind == SocketKind::Router {
+        settings.mechanism = MechanismSetup::NullServer { authenticator: everyone_apart() };
+    }
+    settings
+}
+
+/// The latency profile saves a microsecond on each side, but holds 64 messages for a peer whatever
+/// the options say. That is enough for requests, which wait for their replies. A router would drop
+/// replies to a healthy peer that has sent many requests at once.
+fn profile(kind: SocketKind) -> WorkloadProfile {
+    match kind {
+        SocketKind::Router => WorkloadProfile::Throughput,
+        SocketKind::Dealer => WorkloadProfile::Latency,
+    }
+}
+
+/// Admits every peer as somebody else. The crate hands a return address over to a newcomer that
+/// claims it, unless the two are different principals: then it refuses the newcomer, and no reply
+/// can reach a peer that did not ask.
+fn everyone_apart() -> Authenticator {
+    let admitted = AtomicU64::new(0);
+    Authenticator::new_with_result(move |_| {
+        let principal = admitted.fetch_add(1, Ordering::Relaxed);
+        AuthenticationResult::allow().with_user_id(principal.to_be_bytes().to_vec())
+    })
+}
+
+/// The peers as they were last reported.
+#[derive(Debug, Clone, Copy)]
+struct Peers {
+    ready: usize,
+    generation: u64,
+}
+
+struct OmqSocket {
+    kind: SocketKind,
+    max_message_size: usize,
+    peers: Peers,
+    // One handle behind an `Arc`: a second handle would make every receive take a lock.
+    socket: Arc<omq_tokio::Socket>,
+    swept: Vec<Message>,
+    // A wait outlives the call that began it. It holds no message until it is polled to its end,
+    // and then the message is handed out at once.
+    receiving: Waiting<omq_tokio::Result<Message>>,
+    watching: Waiting<omq_tokio::Result<u64>>,
+}
+
+impl Socket for OmqSocket {
+    fn bind<'a>(&'a mut self, endpoint: &'a str) -> Boxed<'a, Result<String, BindError>> {
+        Box::pin(async move {
+            let bound = self.listen(endpoint).await;
+            bound.map_err(|problem| BindError { endpoint: endpoint.to_owned(), problem })
+        })
+    }
+
+    fn connect<'a>(&'a mut self, endpoint: &'a str) -> Boxed<'a, Result<(), ConnectError>> {
+        Box::pin(async move {
+            let dialled = self.dial(endpoint).await;
+            dialled.map_err(|problem| ConnectError { endpoint: endpoint.to_owned(), problem })
+        })
+    }
+
+    fn try_receive(&mut self, max: usize, out: &mut Vec<Frames>) -> usize {
+        // An error says that nothing is there, or that nothing will come: a wait tells them apart.
+        let received = self.socket.try_recv_many_into(max, &mut self.swept).unwrap_or(0);
+        out.extend(self.swept.drain(..).map(|message| frames(&message)));
+        received
+    }
+
+    fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Result<Frames, Closed>> {
+        match self.socket.try_recv() {
+            Ok(message) => return Poll::Ready(Ok(frames(&message))),
+            Err(Error::WouldBlock) => {}
+            Err(_) => return Poll::Ready(Err(Closed)),
+        }
+        let waiting = self.receiving.get_or_insert_with(|| {
+            let socket = Arc::clone(&self.socket);
+            Box::pin(async move { socket.recv().await })
+        });
+        let received = ready!(waiting.as_mut().poll(context));
+        self.receiving = None;
+        Poll::Ready(received.map(|message| frames(&message)).map_err(|_| Closed))
+    }
+
+    fn try_send(&mut self, mut frames: Frames) -> Result<(), SendRefused> {
+        let size = frames.iter().map(|frame| frame.len()).sum();
+        if size > self.max_message_size {
+            return Err(SendRefused::TooLarge { size, max: self.max_message_size });
+        }
+        let sent = match self.kind {
+            SocketKind::Router => {
+                if frames.len() < 2 {
+                    return Err(SendRefused::Empty);
+                }
+                let to = frames.remove(0);
+                self.socket.try_send_to(to, Message::multipart(frames))
+            }
+            SocketKind::Dealer => {
+                if frames.is_empty() {
+                    return Err(SendRefused::Empty);
+                }
+                // The crate would queue it for whoever connects later, to be executed long after
+                // its sender has given up.
+                if self.socket.ready_peer_count() == 0 {
+                    return Err(SendRefused::NoPeer);
+                }
+                self.socket.try_send(Message::multipart(frames))
+            }
+        };
+        sent.map_err(|refusal| match refusal {
+            TrySendError::Full(_) => SendRefused::Full,
+            TrySendError::Closed => SendRefused::Closed,
+            TrySendError::Error(_) => SendRefused::NoPeer,
+        })
+    }
+
+    fn ready_peers(&self) -> usize {
+        self.socket.ready_peer_count()
+    }
+
+    fn peers_change(&mut self) -> Option<PeersChange> {
+        let generation = self.socket.connections_generation();
+        let ready = self.socket.ready_peer_count();
+        // Every arrival and every loss moves the generation by one.
+        let moves = generation.wrapping_sub(self.peers.generation) as usize;
+        let lost = (moves + self.peers.ready).saturating_sub(ready) / 2;
+        self.peers = Peers { ready, generation };
+        (moves > 0).then_some(PeersChange { ready, lost })
+    }
+
+    fn poll_peers(&mut self, context: &mut Context<'_>) -> Poll<Result<PeersChange, Closed>> {
+        loop {
+            if let Some(change) = self.peers_change() {
+                return Poll::Ready(Ok(change));
+            }
+            let waiting = self.watching.get_or_insert_with(|| {
+                let socket = Arc::clone(&self.socket);
+                let seen = self.peers.generation;
+                Box::pin(async move { socket.connections_changed(seen).await })
+            });
+            let changed = ready!(waiting.as_mut().poll(context));
+            self.watching = None;
+            if changed.is_err() {
+                return Poll::Ready(Err(Closed));
+            }
+        }
+    }
+
+    fn close(self: Box<Self>, linger: Duration) -> Boxed<'static, ()> {
+        Box::pin(async move {
+            let Self { socket, receiving, watching, .. } = *self;
+            drop((receiving, watching));
+            // The waits held the only other references.
+            let Some(socket) = Arc::into_inner(socket) else { return };
+            let mut events = socket.monitor();
+            let freed = async {
+                // Without linger the crate returns before its tasks have ended.
+                let _ = socket.close_with_linger(Some(linger)).await;
+                while !matches!(events.recv().await, Ok(MonitorEvent::Closed) | Err(MonitorRecvError::Closed)) {}
+            };
+            let _ = tokio::time::timeout(linger.saturating_add(CLOSING), freed).await;
+        })
+    }
+}
+
+impl OmqSocket {
+    async fn listen(&self, endpoint: &str) -> Result<String, BindProblem> {
+        let parsed = parse(endpoint).map_err(BindProblem::Malformed)?;
+        let _claim = match &parsed {
+            Endpoint::Ipc(IpcPath::Filesystem(path)) => Some(socket_file::claim(path).await?),
+            _ => None,
+        };
+        let named = matches!(&parsed, Endpoint::Tcp { host: Host::Name(_), .. });
+        match self.socket.bind(parsed).await {
+            Ok(bound) => Ok(bound.to_string()),
+            Err(Error::Closed) => Err(BindProblem::Closed),
+            Err(Error::Io(error)) => match socket_file::of_system(error) {
+                BindProblem::Other(error) if named => Err(BindProblem::UnknownHost(error.to_string())),
+                problem => Err(problem),
+            },
+            Err(error) => Err(BindProblem::Malformed(error.to_string())),
+        }
+    }
+
+    async fn dial(&self, endpoint: &str) -> Result<(), ConnectProblem> {
+        let parsed = parse(endpoint).map_err(ConnectProblem::Malformed)?;
+        match &parsed {
+            Endpoint::Tcp { host: Host::Wildcard, .. } => return Err(ConnectProblem::AnyHost),
+            Endpoint::Tcp { port: 0, .. } => return Err(ConnectProblem::AnyPort),
+            _ => {}
+        }
+        self.socket.connect(parsed).await.map_err(|error| match error {
+            Error::Closed => ConnectProblem::Closed,
+            error => ConnectProblem::Malformed(error.to_string()),
+        })
+    }
+}
+
+fn parse(endpoint: &str) -> Result<Endpoint, String> {
+    match endpoint.parse::<Endpoint>() {
+        Ok(parsed @ (Endpoint::Tcp { .. } | Endpoint::Ipc(_))) => Ok(parsed),
+        Ok(_) => Err("neither a tcp nor an ipc endpoint".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn frames(message: &Message) -> Frames {
+    message.iter().collect()
+}

@@ -1,0 +1,200 @@
+//! The bench that scenarios work on: a runtime, a directory for socket files, and sockets with
+//! waits that fail loudly instead of hanging.
+
+use std::future::poll_fn;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use service_framework_runtime::transport::{
+    Frames, PeersChange, SendRefused, Socket, SocketKind, SocketOptions, Transport,
+};
+use tokio::task::yield_now;
+
+/// No scenario needs longer, on the slowest machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Held by every scenario; alone by those that look at the whole process.
+static PROCESS: RwLock<()> = RwLock::new(());
+
+/// A transport under test and a place for its files.
+pub(crate) struct Bench {
+    pub(crate) transport: &'static dyn Transport,
+    directory: PathBuf,
+}
+
+/// Runs a scenario in a runtime as a service has it: one thread, driven by `block_on` alone.
+pub(crate) fn run(transport: &'static dyn Transport, scenario: impl AsyncFnOnce(&Bench)) {
+    let _beside_others = PROCESS.read().unwrap_or_else(PoisonError::into_inner);
+    let bench = Bench::new(transport);
+    block_on(async { tokio::time::timeout(PATIENCE, scenario(&bench)).await.expect("the scenario ends") });
+}
+
+/// Runs blocking code while no other scenario of this process is running.
+pub(crate) fn alone<R>(work: impl FnOnce() -> R) -> R {
+    let _alone = PROCESS.write().unwrap_or_else(PoisonError::into_inner);
+    work()
+}
+
+pub(crate) fn block_on<R>(future: impl Future<Output = R>) -> R {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(future)
+}
+
+impl Bench {
+    pub(crate) fn new(transport: &'static dyn Transport) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let directory = std::env::temp_dir().join(format!("transport-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&directory).expect("a directory for socket files");
+        Self { transport, directory }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    pub(crate) fn ipc(&self, name: &str) -> String {
+        format!("ipc://{}", self.path(name).display())
+    }
+
+    pub(crate) fn router(&self) -> Endpointed {
+        self.router_with(&SocketOptions::default())
+    }
+
+    pub(crate) fn dealer(&self) -> Endpointed {
+        self.dealer_with(&SocketOptions::default())
+    }
+
+    pub(crate) fn router_with(&self, options: &SocketOptions) -> Endpointed {
+        self.open(SocketKind::Router, options)
+    }
+
+    pub(crate) fn dealer_with(&self, options: &SocketOptions) -> Endpointed {
+        self.open(SocketKind::Dealer, options)
+    }
+
+    fn open(&self, kind: SocketKind, options: &SocketOptions) -> Endpointed {
+        Endpointed { socket: self.transport.open(kind, options).expect("a socket"), endpoint: String::new() }
+    }
+
+    /// A router on a free port, and its endpoint.
+    pub(crate) async fn listening(&self) -> Endpointed {
+        self.listening_with(&SocketOptions::default()).await
+    }
+
+    pub(crate) async fn listening_with(&self, options: &SocketOptions) -> Endpointed {
+        let mut router = self.router_with(options);
+        router.bind("tcp://127.0.0.1:0").await;
+        router
+    }
+
+    /// A dealer that is connected to `endpoint`.
+    pub(crate) async fn connected(&self, endpoint: &str) -> Endpointed {
+        self.connected_with(endpoint, &SocketOptions::default()).await
+    }
+
+    pub(crate) async fn connected_with(&self, endpoint: &str, options: &SocketOptions) -> Endpointed {
+        let mut dealer = self.dealer_with(options);
+        dealer.connect(endpoint).await;
+        dealer.until_ready(1).await;
+        dealer
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// A socket and the endpoint that it has bound.
+pub(crate) struct Endpointed {
+    pub(crate) socket: Box<dyn Socket>,
+    pub(crate) endpoint: String,
+}
+
+impl Endpointed {
+    pub(crate) async fn bind(&mut self, endpoint: &str) {
+        self.endpoint = self.socket.bind(endpoint).await.expect("a bound endpoint");
+    }
+
+    pub(crate) async fn connect(&mut self, endpoint: &str) {
+        self.socket.connect(endpoint).await.expect("an endpoint to connect to");
+    }
+
+    pub(crate) async fn receive(&mut self) -> Frames {
+        poll_fn(|context| self.socket.poll_receive(context)).await.expect("an open socket")
+    }
+
+    pub(crate) fn send(&mut self, frames: Frames) {
+        self.socket.try_send(frames).expect("room for a message");
+    }
+
+    /// Sends until the queue refuses, and says how many messages it took.
+    pub(crate) async fn send_until_refused(&mut self, message: impl Fn() -> Frames) -> (usize, SendRefused) {
+        let mut taken = 0;
+        loop {
+            match self.socket.try_send(message()) {
+                Ok(()) => taken += 1,
+                Err(refusal) => return (taken, refusal),
+            }
+            if taken % 64 == 0 {
+                yield_now().await;
+            }
+        }
+    }
+
+    pub(crate) async fn until_ready(&mut self, peers: usize) {
+        while self.socket.ready_peers() != peers {
+            self.change().await;
+        }
+    }
+
+    pub(crate) async fn change(&mut self) -> PeersChange {
+        poll_fn(|context| self.socket.poll_peers(context)).await.expect("an open socket")
+    }
+
+    pub(crate) async fn until_lost(&mut self) -> PeersChange {
+        loop {
+            let change = self.change().await;
+            if change.lost > 0 {
+                return change;
+            }
+        }
+    }
+
+    pub(crate) async fn close(self) {
+        self.socket.close(Duration::ZERO).await;
+    }
+
+    /// Answers one request with its own body.
+    pub(crate) async fn echo(&mut self) {
+        let request = self.receive().await;
+        self.send(request);
+    }
+
+    /// Proves that requests still come and go between this router and a dealer.
+    pub(crate) async fn serves(&mut self, dealer: &mut Endpointed) {
+        dealer.send(request(7, b"are you there"));
+        self.echo().await;
+        assert_eq!(dealer.receive().await, request(7, b"are you there"));
+    }
+}
+
+/// A message of these frames.
+pub(crate) fn message<const N: usize>(frames: [&[u8]; N]) -> Frames {
+    frames.into_iter().map(Bytes::copy_from_slice).collect()
+}
+
+/// A request as a requester frames it: correlation, empty frame, body.
+pub(crate) fn request(correlation: u64, body: &[u8]) -> Frames {
+    message([&correlation.to_be_bytes(), b"", body])
+}
+
+/// The request, reply or number behind the envelope.
+pub(crate) fn body(frames: &Frames) -> &[u8] {
+    frames.last().expect("a body")
+}

@@ -1,0 +1,128 @@
+//! A peer made by hand from ZMTP 3.0 bytes (RFC 23), to do what no library would do.
+
+use std::io::ErrorKind;
+
+use tokio::net::TcpStream;
+
+/// A TCP connection that says what it is told to say.
+pub(crate) struct Raw(TcpStream);
+
+impl Raw {
+    /// Connects to `tcp://host:port` and says nothing yet.
+    pub(crate) async fn connect(endpoint: &str) -> Self {
+        let address = endpoint.strip_prefix("tcp://").expect("a tcp endpoint");
+        Self(TcpStream::connect(address).await.expect("somebody who listens"))
+    }
+
+    /// Connects and introduces itself as a socket of type `kind`, with an identity if not empty.
+    pub(crate) async fn introduced(endpoint: &str, kind: &str, identity: &str) -> Self {
+        let mut peer = Self::connect(endpoint).await;
+        peer.write(&greeting()).await;
+        peer.write(&ready(kind, identity)).await;
+        peer
+    }
+
+    /// Accepts a connection from `listener` and introduces itself.
+    pub(crate) async fn accepted(listener: &tokio::net::TcpListener, kind: &str) -> Self {
+        let (stream, _) = listener.accept().await.expect("a connection");
+        let mut peer = Self(stream);
+        peer.write(&greeting()).await;
+        peer.write(&ready(kind, "")).await;
+        peer
+    }
+
+    pub(crate) async fn write(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            bytes = &bytes[self.write_some(bytes).await.expect("an open connection")..];
+        }
+    }
+
+    /// Writes until the other side hangs up, and says how many bytes it took.
+    pub(crate) async fn write_until_refused(&mut self, bytes: &[u8]) -> u64 {
+        let mut written = 0;
+        while let Ok(count) = self.write_some(bytes).await {
+            written += count as u64;
+        }
+        written
+    }
+
+    async fn write_some(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        loop {
+            self.0.writable().await?;
+            match self.0.try_write(bytes) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// Reads until the other side hangs up, and says what it had said.
+    pub(crate) async fn until_closed(&mut self) -> Vec<u8> {
+        let mut heard = Vec::new();
+        while let Some(bytes) = self.read_some().await {
+            heard.extend(bytes);
+        }
+        heard
+    }
+
+    /// Reads until `expected` has been heard.
+    pub(crate) async fn until_heard(&mut self, expected: &[u8]) {
+        let mut heard: Vec<u8> = Vec::new();
+        while !heard.windows(expected.len()).any(|part| part == expected) {
+            heard.extend(self.read_some().await.expect("an open connection"));
+        }
+    }
+
+    async fn read_some(&mut self) -> Option<Vec<u8>> {
+        let mut buffer = vec![0; 4096];
+        loop {
+            self.0.readable().await.ok()?;
+            match self.0.try_read(&mut buffer) {
+                Ok(0) => return None,
+                Ok(count) => {
+                    buffer.truncate(count);
+                    return Some(buffer);
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(_) => return None,
+            }
+        }
+    }
+}
+
+/// Signature, version 3.0, mechanism NULL.
+fn greeting() -> [u8; 64] {
+    let mut greeting = [0; 64];
+    greeting[0] = 0xff;
+    greeting[9] = 0x7f;
+    greeting[10] = 3;
+    greeting[12..16].copy_from_slice(b"NULL");
+    greeting
+}
+
+fn ready(kind: &str, identity: &str) -> Vec<u8> {
+    let mut body = b"\x05READY".to_vec();
+    for (name, value) in [("Socket-Type", kind), ("Identity", identity)] {
+        body.push(name.len() as u8);
+        body.extend(name.as_bytes());
+        body.extend((value.len() as u32).to_be_bytes());
+        body.extend(value.as_bytes());
+    }
+    let mut command = vec![4, body.len() as u8];
+    command.extend(body);
+    command
+}
+
+/// A short frame, with more frames to follow or not.
+pub(crate) fn frame(more: bool, body: &[u8]) -> Vec<u8> {
+    let mut frame = vec![u8::from(more), u8::try_from(body.len()).expect("a short frame")];
+    frame.extend(body);
+    frame
+}
+
+/// The header of a long frame that announces `length` bytes.
+pub(crate) fn long_header(length: u64) -> Vec<u8> {
+    let mut header = vec![2];
+    header.extend(length.to_be_bytes());
+    header
+}
