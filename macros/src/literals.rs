@@ -19,30 +19,30 @@ pub(crate) fn expand(input: &DeriveInput, data: &DataEnum) -> Result<TokenStream
     let places = 0..u16::try_from(variants.len()).map_err(|_| Error::new_spanned(name, "too many variants"))?;
     Ok(quote! {
         const _: () = {
-            use ::service_framework::__private as framework;
+            use ::service_framework::__private as __framework;
 
             #[automatically_derived]
-            impl framework::Argument for #name {
-                type Of<'message> = Self;
+            impl __framework::Argument for #name {
+                type Of<'__message> = Self;
 
-                fn arg_type() -> framework::ArgType {
-                    framework::ArgType::one_of([#(#texts),*])
+                fn arg_type() -> __framework::ArgType {
+                    __framework::ArgType::one_of([#(#texts),*])
                 }
 
-                fn slot<'message>(&'message self, _: &'message framework::Arena) -> framework::Slot<'message> {
+                fn slot<'__message>(&'__message self, _: &'__message __framework::Arena) -> __framework::Slot<'__message> {
                     match self {
-                        #(Self::#variants => framework::Slot::one_of(#places, #texts),)*
+                        #(Self::#variants => __framework::Slot::one_of(#places, #texts),)*
                     }
                 }
 
-                fn read<'message>(
-                    slot: &framework::Slot<'message>,
-                ) -> ::core::result::Result<Self, framework::Refusal> {
+                fn read<'__message>(
+                    slot: &__framework::Slot<'__message>,
+                ) -> ::core::result::Result<Self, __framework::Refusal> {
                     match slot.view() {
-                        #(framework::View::OneOf(_, #texts) | framework::View::Str(#texts) => {
+                        #(__framework::View::OneOf(_, #texts) | __framework::View::Str(#texts) => {
                             ::core::result::Result::Ok(Self::#variants)
                         })*
-                        _ => ::core::result::Result::Err(framework::not_one_of(&[#(#texts),*], slot)),
+                        _ => ::core::result::Result::Err(__framework::not_one_of(&[#(#texts),*], slot)),
                     }
                 }
             }

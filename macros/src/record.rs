@@ -2,8 +2,8 @@
 //!
 //! Owns the order of the slots, required fields first: it is settled here, so that nothing is looked up at run time.
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{DataStruct, DeriveInput, Error, Expr, ExprLit, Fields, Ident, Lit, Path, Result, Type};
 
@@ -26,23 +26,21 @@ pub(crate) fn expand(input: &DeriveInput, data: &DataStruct) -> Result<TokenStre
     let name = &input.ident;
     let lifetime = input.generics.lifetimes().next().map(|parameter| &parameter.lifetime);
     let generics = lifetime.map(|lifetime| quote!(<#lifetime>));
-    let borrowed = lifetime.map(|_| quote!(<'message>));
+    let borrowed = lifetime.map(|_| quote!(<'__message>));
 
     let described = fields.iter().map(describe);
     let open = container.open.then(|| quote!(.open()));
-    let nestings = fields.iter().map(|field| {
-        let kind = field.kind;
-        quote_spanned!(kind.span()=> <#kind as framework::Argument>::NESTING)
-    });
+    let nestings = fields.iter().map(|field| of_argument(field.kind, "NESTING", None));
     let values = fields.iter().map(|Field { ident, kind, name, .. }| {
-        quote_spanned!(kind.span()=> (#name, <#kind as framework::Argument>::value(&self.#ident)))
+        let value = of_argument(kind, "value", Some(quote!(&self.#ident)));
+        quote!((#name, #value))
     });
 
     // The order of the slots is that of a record: a stable sort puts the required fields first.
     let mut in_slot_order: Vec<_> = fields.iter().collect();
     in_slot_order.sort_by_key(|field| !field.is_required);
     let written: Vec<_> = in_slot_order.iter().map(|field| write(field)).collect();
-    let unnamed = container.open.then(|| quote!(framework::Slot::ABSENT));
+    let unnamed = container.open.then(|| quote!(__framework::Slot::ABSENT));
     let slots: Vec<_> = in_slot_order.iter().map(|field| format_ident!("slot_{}", field.ident)).collect();
     let reads = in_slot_order.iter().zip(&slots).map(|(field, slot)| read(field, slot));
     let count = fields.len();
@@ -50,65 +48,65 @@ pub(crate) fn expand(input: &DeriveInput, data: &DataStruct) -> Result<TokenStre
     let owned = lifetime.is_none().then(|| {
         quote! {
             #[automatically_derived]
-            impl framework::OwnedModel for #name {
-                fn from_slots<'message>(
-                    slots: &'message [framework::Slot<'message>],
-                ) -> ::core::result::Result<Self, framework::Refusal> {
-                    <Self as framework::Model>::read_slots(slots)
+            impl __framework::OwnedModel for #name {
+                fn from_slots<'__message>(
+                    slots: &'__message [__framework::Slot<'__message>],
+                ) -> ::core::result::Result<Self, __framework::Refusal> {
+                    <Self as __framework::Model>::read_slots(slots)
                 }
             }
         }
     });
     Ok(quote! {
         const _: () = {
-            use ::service_framework::__private as framework;
+            use ::service_framework::__private as __framework;
 
             #[automatically_derived]
-            impl #generics framework::Argument for #name #generics {
-                type Of<'message> = #name #borrowed;
+            impl #generics __framework::Argument for #name #generics {
+                type Of<'__message> = #name #borrowed;
 
-                const NESTING: u32 = 1 + framework::deepest(&[#(#nestings),*]);
+                const NESTING: u32 = 1 + __framework::deepest(&[#(#nestings),*]);
 
-                fn arg_type() -> framework::ArgType {
-                    framework::ArgType::Record(<Self as framework::Model>::record())
+                fn arg_type() -> __framework::ArgType {
+                    __framework::ArgType::Record(<Self as __framework::Model>::record())
                 }
 
-                fn slot<'message>(&'message self, arena: &'message framework::Arena) -> framework::Slot<'message> {
-                    framework::Slot::record(arena.alloc_slice_copy(&[#(#written,)* #unnamed]))
+                fn slot<'__message>(&'__message self, arena: &'__message __framework::Arena) -> __framework::Slot<'__message> {
+                    __framework::Slot::record(arena.alloc_slice_copy(&[#(#written,)* #unnamed]))
                 }
 
-                fn read<'message>(
-                    slot: &framework::Slot<'message>,
-                ) -> ::core::result::Result<Self::Of<'message>, framework::Refusal> {
-                    framework::read_nested::<Self>(slot)
+                fn read<'__message>(
+                    slot: &__framework::Slot<'__message>,
+                ) -> ::core::result::Result<Self::Of<'__message>, __framework::Refusal> {
+                    __framework::read_nested::<Self>(slot)
                 }
 
-                fn value(&self) -> framework::Value {
-                    let fields: [(&str, framework::Value); #count] = [#(#values),*];
-                    framework::Value::map(fields)
+                fn value(&self) -> __framework::Value {
+                    let fields: [(&str, __framework::Value); #count] = [#(#values),*];
+                    __framework::Value::map(fields)
                 }
             }
 
             #[automatically_derived]
-            impl #generics framework::Model for #name #generics {
-                fn record() -> framework::Record {
-                    const { let _ = <#name as framework::Argument>::NESTING; }
-                    framework::Record::new() #(.field(#described))* #open
+            impl #generics __framework::Model for #name #generics {
+                fn record() -> __framework::Record {
+                    const { let _ = <#name as __framework::Argument>::NESTING; }
+                    __framework::Record::new() #(.field(#described))* #open
                 }
 
                 fn with_slots<Out>(
                     &self,
-                    arena: &framework::Arena,
-                    use_slots: impl ::core::ops::FnOnce(&[framework::Slot<'_>]) -> Out,
+                    arena: &__framework::Arena,
+                    use_slots: impl ::core::ops::FnOnce(&[__framework::Slot<'_>]) -> Out,
                 ) -> Out {
                     use_slots(&[#(#written,)* #unnamed])
                 }
 
-                fn read_slots<'message>(
-                    slots: &'message [framework::Slot<'message>],
-                ) -> ::core::result::Result<Self::Of<'message>, framework::Refusal> {
+                fn read_slots<'__message>(
+                    slots: &'__message [__framework::Slot<'__message>],
+                ) -> ::core::result::Result<Self::Of<'__message>, __framework::Refusal> {
                     let [#(#slots,)* ..] = slots else {
-                        return ::core::result::Result::Err(framework::too_few_slots(#count, slots.len()));
+                        return ::core::result::Result::Err(__framework::too_few_slots(#count, slots.len()));
                     };
                     ::core::result::Result::Ok(#name { #(#reads),* })
                 }
@@ -138,6 +136,10 @@ fn fields<'a>(input: &DeriveInput, container: &Container, data: &'a DataStruct) 
         if fields.iter().any(|other| other.name == name) {
             return Err(Error::new_spanned(field, format!("two fields have the name `{name}`")));
         }
+        if names(field.ty.to_token_stream(), &input.ident) {
+            let problem = "a model cannot contain itself: a message has one form; a `Value` can be nested at will";
+            return Err(Error::new_spanned(&field.ty, problem));
+        }
         let is_option = is_option(&field.ty);
         if let Some(word) = &says.presence {
             let problem = match (is_option, word == "required", says.default.is_some()) {
@@ -157,6 +159,20 @@ fn fields<'a>(input: &DeriveInput, container: &Container, data: &'a DataStruct) 
     Ok(fields)
 }
 
+/// Whether a type names another, not as a part of a path.
+fn names(kind: TokenStream, name: &Ident) -> bool {
+    let mut after_colon = false;
+    kind.into_iter().any(|token| {
+        let found = match &token {
+            TokenTree::Ident(ident) => !after_colon && (ident == name || ident == "Self"),
+            TokenTree::Group(group) => names(group.stream(), name),
+            _ => false,
+        };
+        after_colon = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ':');
+        found
+    })
+}
+
 /// Whether a type is written as `Option<...>`, by whatever path.
 fn is_option(kind: &Type) -> bool {
     match kind {
@@ -174,7 +190,7 @@ fn last_is_option(path: &Path) -> bool {
 /// The field as a record describes it.
 fn describe(field: &Field<'_>) -> TokenStream {
     let Field { kind, name, is_required, says, .. } = field;
-    let mut described = quote_spanned!(kind.span()=> <#kind as framework::Argument>::arg_type());
+    let mut described = of_argument(kind, "arg_type", Some(TokenStream::new()));
     for (narrow, bound) in [("at_least", &says.min), ("at_most", &says.max)] {
         if let Some(bound) = bound {
             described = narrowed(narrow, kind, &described, bound);
@@ -191,15 +207,15 @@ fn describe(field: &Field<'_>) -> TokenStream {
     let default = match &says.default {
         None => quote!(::core::option::Option::None),
         Some(default) => {
-            let default = default_of(default);
-            quote_spanned! {kind.span()=> {
+            let (default, value) = (default_of(default), of_argument(kind, "value", Some(quote!(&default))));
+            quote! {{
                 let default: #kind = #default;
-                ::core::option::Option::Some(<#kind as framework::Argument>::value(&default))
+                ::core::option::Option::Some(#value)
             }}
         }
     };
     quote! {
-        framework::Field {
+        __framework::Field {
             name: ::std::borrow::ToOwned::to_owned(#name),
             kind: #described,
             required: #is_required,
@@ -208,9 +224,9 @@ fn describe(field: &Field<'_>) -> TokenStream {
     }
 }
 
-fn narrowed(narrow: &str, kind: &Type, described: &TokenStream, bound: &impl quote::ToTokens) -> TokenStream {
+fn narrowed(narrow: &str, kind: &Type, described: &TokenStream, bound: &impl ToTokens) -> TokenStream {
     let narrow = Ident::new(narrow, kind.span());
-    quote_spanned!(kind.span()=> framework::#narrow::<#kind>(#described, #bound))
+    quote_spanned!(kind.span()=> __framework::#narrow::<#kind>(#described, #bound))
 }
 
 /// A text that is a default may be given as a literal, also where the field is a `String`.
@@ -226,17 +242,26 @@ fn default_of(default: &Expr) -> TokenStream {
 /// The field's value as a slot.
 fn write(field: &Field<'_>) -> TokenStream {
     let Field { ident, kind, .. } = field;
-    if field.is_optional_option {
-        quote_spanned!(kind.span()=> framework::write_optional(&self.#ident, arena))
-    } else {
-        quote_spanned!(kind.span()=> <#kind as framework::Argument>::slot(&self.#ident, arena))
-    }
+    let method = if field.is_optional_option { "optional_slot" } else { "slot" };
+    of_argument(kind, method, Some(quote!(&self.#ident, arena)))
 }
 
 /// The field out of its slot.
 fn read(field: &Field<'_>, slot: &Ident) -> TokenStream {
     let Field { ident, kind, name, .. } = field;
-    quote_spanned! {kind.span()=>
-        #ident: <#kind as framework::Argument>::read(#slot).map_err(|refusal| refusal.under_key(#name))?
-    }
+    let read = of_argument(kind, "read", Some(quote!(#slot)));
+    quote!(#ident: #read.map_err(|refusal| refusal.under_key(#name))?)
+}
+
+/// An item of the trait as the type has it, called if there are arguments. The code reaches from the type's first token
+/// to its last: so every error about the type is at one place, and the compiler tells it once.
+fn of_argument(kind: &Type, item: &str, arguments: Option<TokenStream>) -> TokenStream {
+    let mut tokens = kind.to_token_stream().into_iter();
+    let first = tokens.next().map_or_else(Span::call_site, |token| token.span());
+    let last = tokens.last().map_or(first, |token| token.span());
+    let item = Ident::new(item, last);
+    let opening = quote_spanned!(first=> <);
+    let closing = quote_spanned!(last=> as __framework::Argument>::#item);
+    let call = arguments.map(|arguments| quote_spanned!(last=> (#arguments)));
+    quote!(#opening #kind #closing #call)
 }

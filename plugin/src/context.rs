@@ -15,6 +15,18 @@ use crate::requester::Requester;
 use crate::untyped;
 
 /// The way from a function of a service to its connections.
+///
+/// It belongs to the thread and the call that it is handed to:
+///
+/// ```compile_fail,E0277
+/// use service_framework::prelude::*;
+///
+/// fn main(ctx: &mut Context) {
+///     std::thread::scope(|scope| {
+///         scope.spawn(|| ctx.should_stop());
+///     });
+/// }
+/// ```
 pub struct Context {
     /// Of the call in hand.
     host: Option<Host>,

@@ -49,7 +49,7 @@ pub mod __private {
     pub use service_framework_model::value::Value;
 
     pub use crate::argument::{
-        Argument, Measured, Numeric, Textual, at_least, at_most, deepest, longest, matching, shortest, write_optional,
+        Argument, Measured, Numeric, Textual, at_least, at_most, deepest, longest, matching, shortest,
     };
     pub use crate::model::{Model, OwnedModel, not_one_of, read_nested, too_few_slots};
 }

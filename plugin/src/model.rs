@@ -12,7 +12,21 @@ use crate::argument::Argument;
 
 /// A struct whose fields are the arguments of a message, of its reply, or of a config.
 ///
-/// Made by `#[derive(Model)]`; `()` is the model without fields.
+/// Made by `#[derive(Model)]`; `()` is the model without fields. A model cannot contain itself, be it through others:
+///
+/// ```compile_fail,E0391
+/// use service_framework::prelude::*;
+///
+/// #[derive(Model)]
+/// struct Buyer {
+///     sellers: Vec<Seller>,
+/// }
+///
+/// #[derive(Model)]
+/// struct Seller {
+///     buyers: Vec<Buyer>,
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a model",
     label = "not a model",
@@ -39,8 +53,8 @@ pub trait Model: Argument {
 ///
 /// Made by `#[derive(Model)]` for structs without a lifetime.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a model that owns its fields",
-    label = "not an owned model",
+    message = "`{Self}` is no model, or one that borrows from its message",
+    label = "expected a model that owns its fields",
     note = "a struct with named fields becomes a model with #[derive(Model)]; `()` is the model without fields",
     note = "a model that borrows from its message (`struct Order<'a>`) is taken by a function that is declared with \
             `replyer_borrowed`; a reply and a config are always owned"

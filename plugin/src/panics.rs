@@ -35,7 +35,7 @@ fn told(payload: Box<dyn Any + Send>) -> String {
     }
 }
 
-fn message_of<'a>(payload: &'a (dyn Any + Send)) -> &'a str {
+fn message_of(payload: &(dyn Any + Send)) -> &str {
     let text = payload.downcast_ref::<&'static str>().copied();
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("a panic without a message")
 }

@@ -1,5 +1,6 @@
 //! What `#[derive(Model)]` makes of structs and enums: the same models as those written by hand, and values that are
 //! read back as they were written.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -278,6 +279,25 @@ fn an_open_model_ignores_what_it_does_not_name() {
         assert_eq!(slots.len(), Open::record().slot_count());
         assert!(slots[1].is_absent());
     });
+}
+
+mod framework {
+    #[derive(Debug, PartialEq, service_framework::Model)]
+    pub(super) struct Name<'message> {
+        pub(super) slots: &'message str,
+        pub(super) arena: i64,
+    }
+}
+
+#[derive(Debug, PartialEq, Model)]
+struct Named<'message> {
+    inner: framework::Name<'message>,
+}
+
+#[test]
+fn the_names_of_an_author_do_not_meet_those_of_the_derive() {
+    let named = Named { inner: framework::Name { slots: "a", arena: 1 } };
+    named.with_slots(&Arena::new(), |slots| assert_eq!(Named::read_slots(slots).as_ref(), Ok(&named)));
 }
 
 #[derive(Debug, PartialEq, Model)]

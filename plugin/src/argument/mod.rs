@@ -18,7 +18,6 @@ use service_framework_model::value::Value;
 
 pub use constraints::{Measured, Numeric, Textual, at_least, at_most, longest, matching, shortest};
 pub use float_array::FloatArray;
-pub use optional::write_optional;
 
 /// A type that an argument, a part of one, or a config value can have.
 ///
@@ -45,6 +44,12 @@ pub trait Argument: Sized {
 
     /// The value as a slot that borrows from it; what has to be laid out anew is put into `arena`.
     fn slot<'a>(&'a self, arena: &'a Arena) -> Slot<'a>;
+
+    /// The value as the slot of an optional argument: a `None` is left out.
+    #[doc(hidden)]
+    fn optional_slot<'a>(&'a self, arena: &'a Arena) -> Slot<'a> {
+        self.slot(arena)
+    }
 
     /// Reads a slot.
     ///

@@ -22,6 +22,10 @@ impl<T: Argument> Argument for Option<T> {
         self.as_ref().map_or(Slot::NIL, |value| value.slot(arena))
     }
 
+    fn optional_slot<'a>(&'a self, arena: &'a Arena) -> Slot<'a> {
+        self.as_ref().map_or(Slot::ABSENT, |value| value.slot(arena))
+    }
+
     fn read<'a>(slot: &Slot<'a>) -> Result<Option<T::Of<'a>>, Refusal> {
         match slot.view() {
             View::Absent | View::Nil => Ok(None),
@@ -32,11 +36,6 @@ impl<T: Argument> Argument for Option<T> {
     fn value(&self) -> Value {
         self.as_ref().map_or(Value::Nil, T::value)
     }
-}
-
-/// An optional argument as a slot: `None` is left out.
-pub fn write_optional<'a, T: Argument>(value: &'a Option<T>, arena: &'a Arena) -> Slot<'a> {
-    value.as_ref().map_or(Slot::ABSENT, |value| value.slot(arena))
 }
 
 impl<T: Argument> Argument for Box<T> {
@@ -78,7 +77,7 @@ mod tests {
     fn none_is_nil_in_a_value_and_absent_as_an_optional_argument() {
         let (arena, none) = (Arena::new(), None::<i64>);
         assert!(matches!(none.slot(&arena).view(), View::Nil));
-        assert!(write_optional(&none, &arena).is_absent());
+        assert!(none.optional_slot(&arena).is_absent());
         round_trip(&vec![Some("a".to_owned()), None]);
         round_trip(&Box::new(Some(7_u64)));
     }

@@ -1,0 +1,8 @@
+use service_framework::prelude::*;
+
+#[derive(Model)]
+struct Wrapper<T> {
+    inner: T,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use service_framework::prelude::*;
+
+#[derive(Model)]
+struct Node {
+    children: Vec<Node>,
+}
+
+fn main() {}

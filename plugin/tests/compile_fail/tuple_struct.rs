@@ -1,0 +1,6 @@
+use service_framework::prelude::*;
+
+#[derive(Model)]
+struct Price(Decimal);
+
+fn main() {}
