@@ -46,7 +46,7 @@ pub enum Opened<'a> {
 }
 
 /// A connection over which messages come in and call a function.
-pub trait Inbound: Send {
+pub trait Inbound: Send + Sync {
     /// Reads a message that arrived.
     fn open<'a>(&'a self, frames: &'a [Bytes], arena: &'a Arena) -> Opened<'a>;
 
@@ -64,7 +64,7 @@ pub trait Inbound: Send {
 }
 
 /// A connection over which the service sends.
-pub trait Outbound: Send {
+pub trait Outbound: Send + Sync {
     /// Writes a message, validated, behind what `out` holds.
     ///
     /// # Errors

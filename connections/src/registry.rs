@@ -117,7 +117,8 @@ fn shared_names(model: &ServiceModel) -> Vec<Problem> {
     let shared = model.states.iter().filter(|state| model.connection(state.side, &state.name).is_some());
     let problem = |side: Side, name: &str| {
         let message = format!("a connection of the side `{}` has the name `{name}` too", side.word());
-        Problem::new(None, &states.key(side.word()).key(name), message).with_help("give one of them another name".to_owned())
+        Problem::new(None, &states.key(side.word()).key(name), message)
+            .with_help("give one of them another name".to_owned())
     };
     shared.map(|state| problem(state.side, &state.name)).collect()
 }
@@ -136,7 +137,11 @@ fn check_connection(connection: &ConnectionModel, path: &Path<'_>, problems: &mu
         problems.push(Problem::new(None, path, message).with_help(help));
     }
     if !kind.returns && connection.return_arguments.slot_count() > 0 {
-        problems.push(Problem::new(None, path, format!("nothing comes back over a `{word}`, so it has no return arguments")));
+        problems.push(Problem::new(
+            None,
+            path,
+            format!("nothing comes back over a `{word}`, so it has no return arguments"),
+        ));
     }
     check_creation_arguments(connection, kind, path, problems);
 }

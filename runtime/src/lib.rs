@@ -1,1 +1,32 @@
-//! To come.
+//! The runtime of `service_framework`: it loads services, resolves what they are configured with, owns their sockets,
+//! threads and logs, and stops them.
+//!
+//! A message's way in: socket (`transport`) -> `io` -> `dispatch` -> the service's code (`boundary`) -> answer -> `io`.
+
+pub mod address;
+pub mod addresses;
+mod boundary;
+pub mod config;
+mod control;
+mod counters;
+pub mod describe;
+pub mod diagnostics;
+mod dispatch;
+pub mod document;
+mod io;
+mod logging;
+mod placement;
+mod prepare;
+mod running;
+pub mod transport;
+mod wiring;
+
+pub use boundary::LoadError;
+pub use control::StopReason;
+pub use counters::ConnectionStats;
+pub use diagnostics::{Diagnostic, Diagnostics, Severity};
+pub use io::{WiringError, WiringProblem};
+pub use logging::{LogLevel, LogOptions};
+pub use prepare::{Inputs, LoadProblem, Loaded, Prepared};
+pub use running::{BoundAddresses, Mode, RunError, RunOptions, Running, StartError, Stopper};
+pub use service_framework_model::schema::Side;

@@ -1,0 +1,140 @@
+//! A service behind its table, as safe calls.
+//!
+//! Owns the life of an instance: made once, called one call at a time on one thread, destroyed on drop.
+#![allow(unsafe_code)]
+
+use std::cell::RefCell;
+use std::ffi::c_void;
+use std::marker::PhantomData;
+
+use service_framework_model::slot::Slot;
+use service_framework_plugin::abi::{self, OK, PANICKED, PluginTable, Status, Text};
+
+use super::host::{Failure, Run, broken_boundary, host_table};
+
+/// The table of a service that was checked: its functions may be called.
+#[derive(Clone, Copy)]
+pub(crate) struct Table(&'static PluginTable);
+
+impl Table {
+    pub(crate) const fn new(table: &'static PluginTable) -> Self {
+        Self(table)
+    }
+
+    /// What the service was built with, for people.
+    pub(crate) fn built_with(self) -> String {
+        let text = self.0.built_with;
+        if text.pointer.is_null() {
+            return String::new();
+        }
+        // SAFETY: the table's text lives as long as the library.
+        String::from_utf8_lossy(unsafe { std::slice::from_raw_parts(text.pointer, text.len) }).into_owned()
+    }
+
+    /// Tells a service in a library of its own where its logs and panics go.
+    pub(crate) fn attach(self) {
+        // SAFETY: the host's table is a static.
+        unsafe { (self.0.attach)(host_table()) }
+    }
+
+    /// The service's models as the JSON that it hands over, of whatever content.
+    pub(crate) fn describe(self) -> Result<Vec<u8>, String> {
+        let mut json: Vec<u8> = Vec::new();
+        // SAFETY: `collect` takes exactly this sink.
+        let status = unsafe { (self.0.describe)((&raw mut json).cast(), collect) };
+        match status {
+            OK => Ok(json),
+            PANICKED => Err("the service panicked while it declared its models".into()),
+            status => Err(format!("the service could not declare its models (status {status})")),
+        }
+    }
+
+    /// Runs a `setup_*` function: JSON in, JSON out.
+    pub(crate) fn setup(self, hook: u32, input: &str, run: Run<'_>) -> Result<Vec<u8>, Failure> {
+        let mut json: Vec<u8> = Vec::new();
+        let cell = RefCell::new(run);
+        // SAFETY: the run outlives the call, the input is borrowed for it, `collect` takes exactly this sink.
+        let status = unsafe {
+            let run = (&raw const cell).cast_mut().cast();
+            (self.0.setup)(host_table(), run, hook, Text::new(input), (&raw mut json).cast(), collect)
+        };
+        outcome(status, &cell)?;
+        Ok(json)
+    }
+}
+
+/// Appends a text to the `Vec<u8>` that is its sink.
+unsafe extern "C" fn collect(sink: *mut c_void, text: Text) {
+    if text.pointer.is_null() || text.len == 0 {
+        return;
+    }
+    // SAFETY: `Table` hands this function out with a `Vec<u8>` as its sink only; the text is valid for the call.
+    unsafe { (*sink.cast::<Vec<u8>>()).extend_from_slice(std::slice::from_raw_parts(text.pointer, text.len)) }
+}
+
+fn outcome(status: Status, cell: &RefCell<Run<'_>>) -> Result<(), Failure> {
+    if status == OK {
+        return Ok(());
+    }
+    let failure = cell.borrow_mut().take_failure();
+    Err(failure.unwrap_or_else(|| broken_boundary(status)))
+}
+
+/// A service that runs. Belongs to the thread that made it.
+pub(crate) struct Instance {
+    table: &'static PluginTable,
+    pointer: *mut c_void,
+    /// A service need not be `Send`: it is made, called and destroyed on one thread.
+    on_one_thread: PhantomData<*mut ()>,
+}
+
+impl Instance {
+    /// Makes the service from its config.
+    pub(crate) fn create(table: Table, config: &[Slot<'_>], run: Run<'_>) -> Result<Self, Failure> {
+        let mut pointer = std::ptr::null_mut();
+        let cell = RefCell::new(run);
+        // SAFETY: the config and the run are borrowed for the call; `pointer` is a place for the instance.
+        let status = unsafe {
+            let run = (&raw const cell).cast_mut().cast();
+            (table.0.create)(host_table(), run, Slot::as_raw(config), config.len(), &raw mut pointer)
+        };
+        outcome(status, &cell)?;
+        Ok(Self { table: table.0, pointer, on_one_thread: PhantomData })
+    }
+
+    /// Calls a function of the service.
+    pub(crate) fn call(
+        &mut self,
+        function: u32,
+        arguments: &[Slot<'_>],
+        run: &RefCell<Run<'_>>,
+    ) -> Result<(), Failure> {
+        // SAFETY: the instance was made by this table and is used by one call at a time (`&mut`); arguments and run
+        // are borrowed for the call.
+        let status = unsafe {
+            let cell = std::ptr::from_ref(run).cast_mut().cast();
+            let slots = Slot::as_raw(arguments);
+            (self.table.call)(self.pointer, host_table(), cell, function, slots, arguments.len())
+        };
+        outcome(status, run)
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        // SAFETY: made by this table's `create`, destroyed once.
+        unsafe { (self.table.destroy)(self.pointer) }
+    }
+}
+
+/// The number of a function of the service that is not a connection's.
+pub(crate) const fn function_number(function: service_framework_model::schema::Function) -> Option<u32> {
+    use service_framework_model::schema::Function;
+    match function {
+        Function::Init => Some(abi::FUNCTION_INIT),
+        Function::Main => Some(abi::FUNCTION_MAIN),
+        Function::OnSigint => Some(abi::FUNCTION_ON_SIGINT),
+        Function::OnSigterm => Some(abi::FUNCTION_ON_SIGTERM),
+        Function::SetupConfig | Function::SetupAddresses | Function::SetupConnections => None,
+    }
+}

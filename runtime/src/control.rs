@@ -1,0 +1,114 @@
+//! How a running service is told to stop, and how everything that waits in it learns of that.
+//!
+//! Owns the one flag per service. Never stops anything by force: each wait looks at it and ends.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+/// Why a service stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopReason {
+    /// The program asked for it.
+    Requested,
+    /// SIGINT came.
+    Sigint,
+    /// SIGTERM came.
+    Sigterm,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Stop {
+    reason: StopReason,
+    /// When patience with code that does not return ends.
+    until: Instant,
+}
+
+/// The stop flag of one service, shared by its threads and whoever stops it.
+#[derive(Debug, Default)]
+pub(crate) struct Control {
+    stop: Mutex<Option<Stop>>,
+    changed: Condvar,
+    notify: Notify,
+}
+
+impl Control {
+    fn lock(&self) -> MutexGuard<'_, Option<Stop>> {
+        // Nothing can panic while the lock is held: the value is plain data.
+        self.stop.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks the service to stop, giving its code `patience` to return. Only the first call counts.
+    pub(crate) fn stop(&self, reason: StopReason, patience: Duration) {
+        let mut stop = self.lock();
+        if stop.is_none() {
+            *stop = Some(Stop { reason, until: Instant::now() + patience });
+            self.changed.notify_all();
+            self.notify.notify_waiters();
+        }
+    }
+
+    /// Why the service was asked to stop, if it was.
+    #[must_use]
+    pub(crate) fn stopping(&self) -> Option<StopReason> {
+        self.lock().map(|stop| stop.reason)
+    }
+
+    /// When patience with the service's code ends, once it was asked to stop.
+    #[must_use]
+    pub(crate) fn patience_ends(&self) -> Option<Instant> {
+        self.lock().map(|stop| stop.until)
+    }
+
+    /// Blocks the thread for `duration`, or until the service is asked to stop. Returns whether it was.
+    pub(crate) fn wait(&self, duration: Duration) -> bool {
+        let stop = self.lock();
+        match self.changed.wait_timeout_while(stop, duration, |stop| stop.is_none()) {
+            Ok((stop, _)) => stop.is_some(),
+            Err(poisoned) => poisoned.into_inner().0.is_some(),
+        }
+    }
+
+    /// Completes as soon as the service is asked to stop.
+    pub(crate) async fn stopped(&self) {
+        loop {
+            let notified = self.notify.notified();
+            tokio::pin!(notified);
+            // Registered before the look, so that a stop between the look and the wait is not missed.
+            notified.as_mut().enable();
+            if self.stopping().is_some() {
+                return;
+            }
+            notified.await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn the_first_reason_stays() {
+        let control = Control::default();
+        assert_eq!(control.stopping(), None);
+        control.stop(StopReason::Sigterm, Duration::ZERO);
+        control.stop(StopReason::Requested, Duration::ZERO);
+        assert_eq!(control.stopping(), Some(StopReason::Sigterm));
+    }
+
+    #[test]
+    fn a_wait_lasts_its_time_or_ends_when_the_service_stops() {
+        let control = Arc::new(Control::default());
+        assert!(!control.wait(Duration::from_millis(1)));
+        let waiting = {
+            let control = Arc::clone(&control);
+            std::thread::spawn(move || control.wait(Duration::from_secs(60)))
+        };
+        control.stop(StopReason::Requested, Duration::ZERO);
+        assert!(waiting.join().unwrap());
+    }
+}

@@ -1,0 +1,86 @@
+//! What happened to the messages of each connection: nothing is dropped without being counted here.
+//!
+//! Owns the counters. Shared between the thread of a service and whoever reads them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// How many reasons are told apart: an author's error codes may be many, a counter's memory is bounded.
+const MAX_REASONS: usize = 64;
+/// The reason under which all others are counted.
+const OTHER: &str = "other";
+
+/// The live counters of one connection.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    received: AtomicU64,
+    sent: AtomicU64,
+    dropped: Mutex<BTreeMap<String, u64>>,
+}
+
+impl Counters {
+    /// A message arrived.
+    pub(crate) fn received(&self) {
+        self.received.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A message left.
+    pub(crate) fn sent(&self) {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A message was dropped or refused, for a reason that has a stable word.
+    pub(crate) fn dropped(&self, reason: &str) {
+        let mut dropped = self.dropped.lock().unwrap_or_else(PoisonError::into_inner);
+        let reason = if dropped.len() < MAX_REASONS || dropped.contains_key(reason) { reason } else { OTHER };
+        if let Some(count) = dropped.get_mut(reason) {
+            *count += 1;
+        } else {
+            dropped.insert(reason.to_owned(), 1);
+        }
+    }
+
+    pub(crate) fn read(&self) -> ConnectionStats {
+        ConnectionStats {
+            received: self.received.load(Ordering::Relaxed),
+            sent: self.sent.load(Ordering::Relaxed),
+            dropped: self.dropped.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+        }
+    }
+}
+
+/// What happened to the messages of one connection so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConnectionStats {
+    /// Messages that arrived, good or bad.
+    pub received: u64,
+    /// Messages that left: replies of a replyer, requests of a requester.
+    pub sent: u64,
+    /// Messages that were refused, failed or dropped, by the stable word of the reason.
+    pub dropped: BTreeMap<String, u64>,
+}
+
+impl fmt::Display for ConnectionStats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "received={} sent={}", self.received, self.sent)?;
+        self.dropped.iter().try_for_each(|(reason, count)| write!(f, " {reason}={count}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_reasons_is_bounded_and_no_drop_goes_uncounted() {
+        let counters = Counters::default();
+        for n in 0..1000 {
+            counters.dropped(&format!("code_{n}"));
+        }
+        let dropped = counters.read().dropped;
+        assert_eq!(dropped.len(), MAX_REASONS + 1);
+        assert_eq!(dropped.values().sum::<u64>(), 1000);
+    }
+}

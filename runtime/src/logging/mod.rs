@@ -1,0 +1,156 @@
+//! Where a service's log lines go: the console on stderr, hourly files, or the subscriber of the program it lives in.
+//!
+//! Owns the levels, the sinks and the context (service, workflow id) of the thread that logs. A service's sinks are
+//! set on its own threads only, so that several services, and the program around them, do not disturb each other.
+
+mod context;
+mod format;
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+pub(crate) use context::{service, workflow};
+use service_framework_model::error::Refusal;
+use tracing::level_filters::LevelFilter;
+use tracing::{Dispatch, Level};
+use tracing_appender::rolling::{InitError, RollingFileAppender, Rotation};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::{Layer, Registry, fmt};
+
+/// The target of the lines that a plugin logs.
+const PLUGIN: &str = "service";
+
+/// The least severity that is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogLevel(LevelFilter);
+
+impl LogLevel {
+    /// Information, warnings and errors.
+    pub const INFO: Self = Self(LevelFilter::INFO);
+    /// Nothing.
+    pub const OFF: Self = Self(LevelFilter::OFF);
+    /// The words by which a level is named; Python's `CRITICAL` and `NOTSET` are understood.
+    pub const WORDS: [&'static str; 6] = ["OFF", "ERROR", "WARNING", "INFO", "DEBUG", "TRACE"];
+}
+
+impl FromStr for LogLevel {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        Ok(Self(match word.to_ascii_uppercase().as_str() {
+            "OFF" => LevelFilter::OFF,
+            "ERROR" | "CRITICAL" | "FATAL" => LevelFilter::ERROR,
+            "WARNING" | "WARN" => LevelFilter::WARN,
+            "INFO" => LevelFilter::INFO,
+            "DEBUG" => LevelFilter::DEBUG,
+            "TRACE" | "NOTSET" => LevelFilter::TRACE,
+            _ => return Err(format!("`{word}` is no log level; levels are {}", Self::WORDS.join(", "))),
+        }))
+    }
+}
+
+/// What a service logs, and where.
+#[derive(Clone, Debug, Default)]
+pub struct LogOptions {
+    /// The level of the console. `None` for both this and `directory`: the program's own subscriber is used.
+    pub console: Option<LogLevel>,
+    /// The folder of the hourly files; no files without it.
+    pub directory: Option<PathBuf>,
+    /// The level of the files; INFO if not set.
+    pub file: Option<LogLevel>,
+    /// How many hourly files are kept; 24 if not set.
+    pub backup_count: Option<usize>,
+}
+
+/// Where the lines of one service go.
+#[derive(Clone)]
+pub(crate) struct Sinks(Option<Dispatch>);
+
+impl Sinks {
+    /// Opens the sinks of the service called `name`.
+    ///
+    /// # Errors
+    /// If the folder of the log files cannot be made or written.
+    pub(crate) fn open(options: &LogOptions, name: &str) -> Result<Self, String> {
+        if options.console.is_none() && options.directory.is_none() {
+            return Ok(Self(None));
+        }
+        let console = options
+            .console
+            .map(|level| fmt::layer().event_format(format::Line).with_writer(std::io::stderr).with_filter(level.0));
+        let file = match &options.directory {
+            None => None,
+            Some(directory) => {
+                let writer = hourly_files(directory, name, options.backup_count.unwrap_or(24)).map_err(|error| {
+                    let reason =
+                        std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+                    format!("cannot write log files into `{}`: {reason}", directory.display())
+                })?;
+                let layer = fmt::layer().event_format(format::Line).with_ansi(false).with_writer(writer);
+                Some(layer.with_filter(options.file.unwrap_or(LogLevel::INFO).0))
+            }
+        };
+        Ok(Self(Some(Dispatch::new(Registry::default().with(console).with(file)))))
+    }
+
+    /// Makes this thread's lines go to these sinks as those of the service called `name`, until the guard is dropped.
+    pub(crate) fn enter(&self, name: &str) -> Entered {
+        let subscriber = self.0.as_ref().map(tracing::dispatcher::set_default);
+        Entered { _service: service(name), _subscriber: subscriber }
+    }
+}
+
+/// A thread that logs for a service.
+pub(crate) struct Entered {
+    _service: context::ServiceGuard,
+    _subscriber: Option<tracing::subscriber::DefaultGuard>,
+}
+
+fn hourly_files(directory: &Path, name: &str, keep: usize) -> Result<std::sync::Mutex<RollingFileAppender>, InitError> {
+    // A file of the running hour is kept beside those that were completed.
+    let builder = RollingFileAppender::builder().rotation(Rotation::HOURLY).filename_prefix(name);
+    builder.filename_suffix("log").max_log_files(keep.saturating_add(1)).build(directory).map(std::sync::Mutex::new)
+}
+
+/// The level that the C ABI calls `level`.
+fn level(number: u32) -> Level {
+    match number {
+        0 | 1 => Level::ERROR,
+        2 => Level::WARN,
+        3 => Level::INFO,
+        4 => Level::DEBUG,
+        _ => Level::TRACE,
+    }
+}
+
+/// Whether a line of the C ABI's `number` would be written from this thread.
+pub(crate) fn enabled(number: u32) -> bool {
+    match level(number) {
+        Level::ERROR => tracing::enabled!(target: PLUGIN, Level::ERROR),
+        Level::WARN => tracing::enabled!(target: PLUGIN, Level::WARN),
+        Level::INFO => tracing::enabled!(target: PLUGIN, Level::INFO),
+        Level::DEBUG => tracing::enabled!(target: PLUGIN, Level::DEBUG),
+        Level::TRACE => tracing::enabled!(target: PLUGIN, Level::TRACE),
+    }
+}
+
+/// Writes a line that a service logged from a library of its own.
+pub(crate) fn forward(number: u32, module: &str, message: &str, file: &str, line: u32) {
+    match level(number) {
+        Level::ERROR => tracing::error!(target: PLUGIN, module, file, line, "{message}"),
+        Level::WARN => tracing::warn!(target: PLUGIN, module, file, line, "{message}"),
+        Level::INFO => tracing::info!(target: PLUGIN, module, file, line, "{message}"),
+        Level::DEBUG => tracing::debug!(target: PLUGIN, module, file, line, "{message}"),
+        Level::TRACE => tracing::trace!(target: PLUGIN, module, file, line, "{message}"),
+    }
+}
+
+/// A message was refused: its sender broke a rule.
+pub(crate) fn refused(connection: &str, refusal: &Refusal) {
+    tracing::warn!(connection, code = refusal.code().word(), "refused a message: {refusal}");
+}
+
+/// A function of the service failed.
+pub(crate) fn failed(connection: &str, code: &str, message: &str) {
+    tracing::error!(connection, code, "the function failed: {message}");
+}

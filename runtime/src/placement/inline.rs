@@ -1,0 +1,112 @@
+//! Code and sockets on one thread: the loop of service mode.
+//!
+//! Owns the order: collect inside the executor, call the functions outside of it, send inside it again. A function
+//! that sends a request drives the same executor and needs no other thread.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use service_framework_connections::link::Unanswered;
+use service_framework_connections::replyer;
+use tokio::runtime::Runtime;
+
+use super::{Sockets, executor};
+use crate::boundary::{Failure, Port};
+use crate::dispatch::Dispatcher;
+use crate::io::{Arrived, Io, WiringError};
+
+/// How long answers may wait for the rest of their batch before they are sent on their own.
+const BATCH_TIME: Duration = Duration::from_micros(100);
+
+/// A service's sockets on the thread of its code.
+pub(crate) struct Inline {
+    runtime: Runtime,
+    io: Io,
+    linger: Duration,
+    batch: Vec<Arrived>,
+    out: Vec<u8>,
+}
+
+/// Why the sockets could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpeningError {
+    /// The system gave no executor.
+    #[error("cannot make an executor for the sockets: {0}")]
+    Executor(#[from] std::io::Error),
+    /// A connection could not be bound or connected.
+    #[error(transparent)]
+    Wiring(#[from] WiringError),
+}
+
+impl Inline {
+    /// Opens the sockets on this thread. Returns the address of each connection with them.
+    pub(crate) fn open(sockets: &Sockets) -> Result<(Self, Vec<(usize, String)>), OpeningError> {
+        let runtime = executor()?;
+        let (io, addresses) = runtime.block_on(sockets.open())?;
+        let linger = sockets.linger;
+        Ok((Self { runtime, io, linger, batch: Vec::new(), out: Vec::new() }, addresses))
+    }
+
+    /// Runs one pass of the service loop: waits for messages, and handles what is queued, at most one batch of each
+    /// connection in turn.
+    ///
+    /// # Errors
+    /// The failure of a function, if the service stops on it.
+    pub(crate) fn pass(&mut self, dispatcher: &mut Dispatcher) -> Result<(), Failure> {
+        let Self { runtime, io, batch, out, .. } = self;
+        runtime.block_on(io.collect(batch, None));
+        let mut sent_last = Instant::now();
+        for arrived in batch.drain(..) {
+            out.clear();
+            let mut port = InlinePort { runtime, io };
+            let handled = dispatcher.handle(arrived.place, &arrived.frames, &mut port, out);
+            if let Ok(Some(route)) = handled {
+                io.answer(arrived.socket, replyer::answer(route, Bytes::copy_from_slice(out)));
+            }
+            handled?;
+            if io.has_answers() && sent_last.elapsed() > BATCH_TIME {
+                runtime.block_on(io.flush());
+                sent_last = Instant::now();
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the time between two passes go by, driving the sockets.
+    pub(crate) fn rest(&mut self, until: Instant) {
+        self.runtime.block_on(self.io.rest(until));
+    }
+
+    /// Sends what waits and closes the sockets.
+    pub(crate) fn close(self) {
+        self.runtime.block_on(self.io.close(self.linger));
+    }
+}
+
+impl Port for Inline {
+    fn request(&mut self, place: usize, body: Bytes, deadline: Instant, may_finish: bool) -> Result<Bytes, Unanswered> {
+        InlinePort { runtime: &self.runtime, io: &mut self.io }.request(place, body, deadline, may_finish)
+    }
+
+    fn wait(&mut self, duration: Duration) {
+        InlinePort { runtime: &self.runtime, io: &mut self.io }.wait(duration);
+    }
+}
+
+/// The way from code to the sockets of its own thread.
+struct InlinePort<'a> {
+    runtime: &'a Runtime,
+    io: &'a mut Io,
+}
+
+impl Port for InlinePort<'_> {
+    fn request(&mut self, place: usize, body: Bytes, deadline: Instant, may_finish: bool) -> Result<Bytes, Unanswered> {
+        self.runtime.block_on(self.io.request(place, body, deadline, may_finish))
+    }
+
+    fn wait(&mut self, duration: Duration) {
+        if let Some(until) = Instant::now().checked_add(duration) {
+            self.runtime.block_on(self.io.rest(until));
+        }
+    }
+}

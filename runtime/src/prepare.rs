@@ -1,0 +1,375 @@
+//! From a plugin or a table to a service that is ready to start: everything is validated here, and nothing is opened.
+//!
+//! Owns steps one to four of the lifecycle. Reports all problems of one start together. Never binds or connects.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+use service_framework_connections::registry;
+use service_framework_connections::workflow::Chain;
+use service_framework_model::parse::service_model;
+use service_framework_model::problem::{self, Problem};
+use service_framework_model::schema::{ConnectionModel, Function, Peers, ServiceModel};
+use service_framework_model::slot::Slot;
+use service_framework_model::validator::{ModelError, Validator};
+use service_framework_model::value::Value;
+use service_framework_model::wire::Arena;
+use service_framework_plugin::abi::{PluginTable, SETUP_ADDRESSES, SETUP_CONFIG, SETUP_CONNECTIONS};
+
+use crate::addresses::{self, ResolvedAddresses};
+use crate::boundary::{Failure, LoadError, Run, Table, load};
+use crate::config::{self, ConfigSources, ResolvedConfig};
+use crate::control::Control;
+use crate::diagnostics::{Diagnostic, Diagnostics, Source};
+use crate::document::Document;
+use crate::io::Plan;
+use crate::logging::{LogOptions, Sinks};
+use crate::placement::Sockets;
+use crate::running::{Blueprint, Mode, Nowhere, RunOptions, Running, StartError, Stopper};
+use crate::transport::{Omq, SocketOptions};
+use crate::wiring::Wiring;
+
+/// A service whose code is loaded and whose models are known to be good.
+pub struct Loaded {
+    table: Table,
+    model: ServiceModel,
+    config_model: Validator,
+    /// Whether its code is in a library of its own.
+    is_plugin: bool,
+}
+
+/// Why a service could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadProblem {
+    /// The file is no plugin that can be loaded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The service's models are not good.
+    #[error("{0}")]
+    Models(Diagnostics),
+}
+
+/// Where config and addresses come from; of each, later ones win.
+#[derive(Clone, Debug, Default)]
+pub struct Inputs {
+    /// The config file.
+    pub config_path: Option<PathBuf>,
+    /// Config given by the program.
+    pub config: Option<Json>,
+    /// Whether the environment sets config.
+    pub environment: bool,
+    /// Config as text, from a command line.
+    pub arguments: Vec<(String, String)>,
+    /// The addresses file.
+    pub addresses_path: Option<PathBuf>,
+    /// Addresses given by the program.
+    pub addresses: Option<Json>,
+}
+
+impl Loaded {
+    /// Loads the service in a shared library.
+    ///
+    /// # Errors
+    /// If it is no plugin, or its models are not good.
+    pub fn from_path(path: &Path) -> Result<Self, LoadProblem> {
+        Self::new(Table::new(load(path)?), true)
+    }
+
+    /// Takes a service of this program.
+    ///
+    /// # Errors
+    /// If its models are not good.
+    pub fn from_table(table: &'static PluginTable) -> Result<Self, LoadProblem> {
+        Self::new(Table::new(table), false)
+    }
+
+    fn new(table: Table, is_plugin: bool) -> Result<Self, LoadProblem> {
+        let mut problems = Diagnostics::new();
+        match models(table) {
+            Ok((model, config_model)) => return Ok(Self { table, model, config_model, is_plugin }),
+            Err(found) => problems.add(&Source::Model, found),
+        }
+        Err(LoadProblem::Models(problems))
+    }
+
+    /// What the service declares.
+    #[must_use]
+    pub const fn model(&self) -> &ServiceModel {
+        &self.model
+    }
+
+    /// What the service was built with, for people.
+    #[must_use]
+    pub fn built_with(&self) -> String {
+        self.table.built_with()
+    }
+
+    /// Resolves and validates everything that the service needs to run.
+    ///
+    /// # Errors
+    /// All problems together.
+    pub fn prepare(
+        &self,
+        mode: Mode,
+        inputs: &Inputs,
+        options: RunOptions,
+        log: &LogOptions,
+    ) -> Result<Prepared, Diagnostics> {
+        let mut problems = Diagnostics::new();
+        let sinks = Sinks::open(log, &self.model.name).map_err(|problem| {
+            let mut problems = Diagnostics::new();
+            problems.push(Diagnostic::error(Source::CommandLine, problem));
+            problems
+        })?;
+        let _logs = sinks.enter(&self.model.name);
+        if self.is_plugin {
+            self.table.attach();
+        }
+        if mode == Mode::Main && !self.model.defines(Function::Main) {
+            let help = "declare it with `m.main(Self::main)`, or run the service loop (without `-m`)".to_owned();
+            let error = Diagnostic::error(Source::Model, "the service has no `main` to run in main mode");
+            problems.push(error.with_help(help));
+        }
+        let config = self.config(inputs, &mut problems);
+        let config_json = config.as_ref().map_or(Json::Null, |config| config.json.clone());
+        let mut model = self.model.clone();
+        if config.is_some() {
+            self.adjust_connections(&mut model, &config_json, &mut problems);
+        }
+        let addresses = self.addresses(&model, mode, inputs, config.is_some().then_some(config_json), &mut problems);
+        let wiring = Wiring::new(&model.connections);
+        if let Err(error) = &wiring {
+            problems.push(Diagnostic::error(Source::Model, error.to_string()));
+        }
+        match (config, addresses, wiring) {
+            (Some(config), Some(addresses), Ok(wiring)) if !problems.has_errors() => {
+                if let Some(note) = addresses::loopback_note(&model, &addresses) {
+                    problems.push(note);
+                }
+                Ok(self.prepared(mode, options, sinks, &config, (&model, &addresses), wiring, problems))
+            }
+            _ => Err(problems),
+        }
+    }
+
+    fn config(&self, inputs: &Inputs, problems: &mut Diagnostics) -> Option<ResolvedConfig> {
+        let mut documents = Vec::new();
+        let mut unread = false;
+        if let Some(path) = &inputs.config_path {
+            let document = Document::from_file(path, problems);
+            unread = document.is_none();
+            documents.extend(document);
+        }
+        documents.extend(inputs.config.as_ref().map(|config| Document::embedded("config", config)));
+        let environment = if inputs.environment { environment() } else { Vec::new() };
+        let sources = ConfigSources { documents, environment, command_line: inputs.arguments.clone() };
+        if unread {
+            // What the file would have set is not known: to call it missing would be one problem too many.
+            return None;
+        }
+        let setup = self.hook(Function::SetupConfig, SETUP_CONFIG, |given| given.clone());
+        config::resolve(&self.model.config, &sources, setup, problems)
+    }
+
+    fn addresses(
+        &self,
+        model: &ServiceModel,
+        mode: Mode,
+        inputs: &Inputs,
+        config: Option<Json>,
+        problems: &mut Diagnostics,
+    ) -> Option<ResolvedAddresses> {
+        let mut documents = Vec::new();
+        if let Some(path) = &inputs.addresses_path {
+            documents.push(Document::from_file(path, problems)?);
+        }
+        documents.extend(inputs.addresses.as_ref().map(|addresses| Document::embedded("addresses", addresses)));
+        // Without a config there is nothing to hand to the hook, and its problems are told already.
+        if config.is_none() && self.model.defines(Function::SetupAddresses) {
+            return None;
+        }
+        let with_config = move |given: &Json| serde_json::json!({"config": config, "addresses": given});
+        let setup = self.hook(Function::SetupAddresses, SETUP_ADDRESSES, with_config);
+        addresses::resolve(model, mode, &documents, setup, problems)
+    }
+
+    /// Lets the service set the creation arguments of its connections from the config.
+    fn adjust_connections(&self, model: &mut ServiceModel, config: &Json, problems: &mut Diagnostics) {
+        let Some(hook) = self.hook(Function::SetupConnections, SETUP_CONNECTIONS, Json::clone) else { return };
+        let source = Source::Function(Function::SetupConnections);
+        let adjusted = match hook(config) {
+            Ok(adjusted) => adjusted,
+            Err(message) => return problems.push(Diagnostic::error(source, message)),
+        };
+        let Json::Object(adjusted) = adjusted else {
+            let message = "expected an object of connection names, each with its creation arguments";
+            return problems.push(Diagnostic::error(source, message));
+        };
+        for (name, arguments) in adjusted {
+            let Some(connection) = model.connections.iter_mut().find(|connection| connection.name == name) else {
+                problems.push(Diagnostic::error(source.clone(), "the service declares no such connection").at(name));
+                continue;
+            };
+            let Json::Object(arguments) = arguments else {
+                let message = "expected an object of creation arguments";
+                problems.push(Diagnostic::error(source.clone(), message).at(name));
+                continue;
+            };
+            for (argument, value) in arguments {
+                set_creation_argument(connection, argument, value);
+            }
+        }
+        problems.add(&source, registry::check(model));
+    }
+
+    /// A `setup_*` function of the service, if it defines it. `input` makes what it is handed.
+    fn hook<'a>(
+        &'a self,
+        function: Function,
+        number: u32,
+        input: impl FnOnce(&Json) -> Json + 'a,
+    ) -> Option<crate::document::Setup<'a>> {
+        self.model.defines(function).then(|| -> crate::document::Setup<'a> {
+            Box::new(move |given| {
+                let (wiring, control, mut nowhere) = (Wiring::default(), Control::default(), Nowhere);
+                let run = Run::new(&wiring, &control, &mut nowhere, Chain::each_its_own());
+                let told = |failure: Failure| format!("{} failed: {}", function.word(), failure.message);
+                let returned = self.table.setup(number, &input(given).to_string(), run).map_err(told)?;
+                serde_json::from_slice(&returned)
+                    .map_err(|error| format!("{} returned no JSON: {error}", function.word()))
+            })
+        })
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the parts of one blueprint, each made in a step of its own")]
+    fn prepared(
+        &self,
+        mode: Mode,
+        options: RunOptions,
+        sinks: Sinks,
+        config: &ResolvedConfig,
+        (model, addresses): (&ServiceModel, &ResolvedAddresses),
+        wiring: Wiring,
+        notes: Diagnostics,
+    ) -> Prepared {
+        let control = Arc::new(Control::default());
+        let sockets = Sockets {
+            transport: Arc::new(Omq),
+            options: SocketOptions::default(),
+            plans: plans(model, addresses),
+            wiring: Arc::new(wiring),
+            control: Arc::clone(&control),
+            linger: options.linger,
+        };
+        let connections =
+            model.connections.iter().map(|connection| (connection.side, connection.name.clone())).collect();
+        let blueprint = Blueprint {
+            name: self.model.name.clone(),
+            table: self.table,
+            functions: self.model.functions.clone(),
+            config: encoded(&self.config_model, &config.value),
+            config_model: self.config_model.clone(),
+            sockets,
+            connections,
+            mode,
+            options,
+            sinks,
+        };
+        Prepared { blueprint, notes }
+    }
+}
+
+/// A service that is ready to start.
+pub struct Prepared {
+    blueprint: Blueprint,
+    notes: Diagnostics,
+}
+
+impl Prepared {
+    /// What is worth knowing although the service can run.
+    #[must_use]
+    pub fn into_notes(self) -> Diagnostics {
+        self.notes
+    }
+
+    /// The handle that stops the service, good before it has started.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        Stopper::new(Arc::clone(&self.blueprint.sockets.control), self.blueprint.options.stop_timeout)
+    }
+
+    /// Opens the sockets and starts the service in the background. Returns when `init` has returned.
+    ///
+    /// # Errors
+    /// If the service could not be made, a connection could not be opened, or `init` failed.
+    pub fn start(self) -> Result<Running, StartError> {
+        Running::start(self.blueprint)
+    }
+}
+
+/// The models of a service, checked.
+fn models(table: Table) -> Result<(ServiceModel, Validator), Vec<Problem>> {
+    let whole = |message: String| vec![Problem::new(None, &problem::Path::Root, message)];
+    let json = table.describe().map_err(whole)?;
+    let text = String::from_utf8(json).map_err(|error| whole(format!("the models are not UTF-8: {error}")))?;
+    let model = service_model(&text)?;
+    let mut problems = registry::check(&model);
+    let contradiction = |place: &problem::Path<'_>, error: &ModelError| Problem::new(None, place, error.to_string());
+    let root = problem::Path::Root;
+    let config =
+        Validator::new(&model.config).map_err(|error| problems.push(contradiction(&root.key("config"), &error)));
+    let connections = root.key("connections");
+    for connection in &model.connections {
+        let side = connections.key(connection.side.word());
+        let place = side.key(&connection.name);
+        for record in [&connection.arguments, &connection.return_arguments] {
+            problems.extend(Validator::new(record).err().map(|error| contradiction(&place, &error)));
+        }
+    }
+    match config {
+        Ok(config) if problems.is_empty() => Ok((model, config)),
+        _ => Err(problems),
+    }
+}
+
+fn set_creation_argument(connection: &mut ConnectionModel, argument: String, value: Json) {
+    let ConnectionModel { required_creation_arguments, optional_creation_arguments, .. } = connection;
+    let mut given = required_creation_arguments.iter_mut().chain(optional_creation_arguments.iter_mut());
+    match given.find(|(name, _)| *name == argument) {
+        Some((_, old)) => *old = value,
+        None => optional_creation_arguments.push((argument, value)),
+    }
+}
+
+fn plans(model: &ServiceModel, addresses: &ResolvedAddresses) -> Vec<Plan> {
+    let connections = model.connections.iter().zip(&addresses.connections).enumerate();
+    let plan = |(place, (connection, written)): (usize, (&ConnectionModel, &addresses::ConnectionAddresses))| {
+        let kind = registry::find(&connection.connection_type)?;
+        let endpoint = written.addresses.first()?.to_string();
+        Some(Plan { place, name: connection.name.clone(), role: kind.socket, endpoint })
+    };
+    connections.filter_map(plan).collect()
+}
+
+/// The validated config as bytes: the form in which it can be handed to another thread and read into slots there.
+fn encoded(validator: &Validator, config: &Value) -> Vec<u8> {
+    let arena = Arena::new();
+    let slots: Vec<Slot<'_>> = validator
+        .record()
+        .fields()
+        .iter()
+        .map(|field| config.get(&field.name).map_or(Slot::ABSENT, |value| value.to_slot(&arena)))
+        .collect();
+    let mut bytes = Vec::new();
+    // It was validated a moment ago; should it be refused all the same, reading it back says why.
+    let _ = validator.encode(Slot::as_foreign(&slots), Peers::Own, &mut bytes);
+    bytes
+}
+
+/// The environment as text; what is not UTF-8 cannot be config.
+fn environment() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}

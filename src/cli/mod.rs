@@ -1,0 +1,106 @@
+//! The command line: validate, describe or run one service, and say how it went.
+//!
+//! Owns exit codes, what goes to stdout and stderr, and the signals. Data on stdout, everything else on stderr.
+
+mod args;
+mod signals;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use service_framework_runtime::{Loaded, Mode, describe};
+
+use self::args::{Command, Format, OnError, Parsed, RunArgs};
+use crate::{Service, ServiceBuilder, ServiceError};
+
+/// Runs the command line and returns its exit code.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let Parsed { cli, config } = match args::parse(arguments) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let done = match cli.command {
+        Some(Command::Describe { service, format }) => describe_service(&service, format),
+        Some(Command::Validate(run)) => validate(run, config),
+        None => run_service(cli.run, config),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{}", report(&error));
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn report(error: &ServiceError) -> String {
+    match error {
+        // They are whole pictures already.
+        ServiceError::Invalid(diagnostics) => diagnostics.render(coloured()),
+        other => format!("error: {other}"),
+    }
+}
+
+/// Whether diagnostics are drawn with colours: on a terminal, unless the environment asks for none (no-color.org).
+fn coloured() -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    !refused && std::io::IsTerminal::is_terminal(&std::io::stderr())
+}
+
+fn describe_service(path: &std::path::Path, format: Format) -> Result<(), ServiceError> {
+    let loaded = Loaded::from_path(path)?;
+    let text = match format {
+        Format::Text => describe::text(loaded.model()),
+        Format::Json => describe::json(loaded.model()).map_err(|error| ServiceError::Describe(error.to_string()))?,
+    };
+    // A reader that goes away early (`| head`) is no failure.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    Ok(())
+}
+
+fn validate(run: RunArgs, config: Vec<(String, String)>) -> Result<(), ServiceError> {
+    let mode = mode(&run);
+    let service = builder(run, config).build()?;
+    let notes = service.validate(mode)?;
+    let _ = write!(std::io::stderr(), "{}", notes.render(coloured()));
+    println!("valid: nothing was bound or started");
+    Ok(())
+}
+
+fn run_service(run: RunArgs, config: Vec<(String, String)>) -> Result<(), ServiceError> {
+    let mode = mode(&run);
+    let mut service = builder(run, config).build()?;
+    let signals = service.start(mode, signals::stop_on_signals)?;
+    let _signals = signals.map_err(|error| ServiceError::Start(error.into()))?;
+    service.wait()
+}
+
+const fn mode(run: &RunArgs) -> Mode {
+    if run.main_mode { Mode::Main } else { Mode::Service }
+}
+
+fn builder(run: RunArgs, config: Vec<(String, String)>) -> ServiceBuilder {
+    // The definition of the flags requires the path.
+    let mut builder = Service::from_path(run.service_path.unwrap_or_default())
+        .arguments(config)
+        .environment(true)
+        .log_levels(run.console_loglevel, run.file_loglevel)
+        .backup_count(run.backup_count)
+        .service_loop_min_wait_time(run.service_loop_min_wait_time)
+        .stop_timeout(run.stop_timeout)
+        .stop_on_error(run.on_error == OnError::Stop);
+    if let Some(path) = run.addresses_path {
+        builder = builder.addresses_path(path);
+    }
+    if let Some(path) = run.config_path {
+        builder = builder.config_path(path);
+    }
+    if let Some(path) = run.log_path {
+        builder = builder.log_path(path);
+    }
+    builder
+}
