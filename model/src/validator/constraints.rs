@@ -4,6 +4,7 @@
 
 use std::fmt::Display;
 
+use chrono::{DateTime, Utc};
 use regex::Regex;
 
 use crate::error::{Code, Refusal};
@@ -94,13 +95,29 @@ pub(super) fn beyond_floats(n: impl Display) -> Refusal {
     Refusal::new(Code::OutOfRange, format!("the whole number {n} is beyond 2^53, where a Float is not exact"))
 }
 
+const FIRST_SECOND: i64 = DateTime::<Utc>::MIN_UTC.timestamp();
+const LAST_SECOND: i64 = DateTime::<Utc>::MAX_UTC.timestamp();
+
 /// Times are handed to services as `chrono` has them.
 #[inline]
 pub(super) fn representable(time: Timestamp) -> Result<(), Refusal> {
-    if time.to_chrono().is_some() { Ok(()) } else { Err(not_representable(time)) }
+    if (FIRST_SECOND..=LAST_SECOND).contains(&time.seconds) { Ok(()) } else { Err(not_representable(time)) }
 }
 
 #[cold]
 fn not_representable(time: Timestamp) -> Refusal {
     Refusal::new(Code::OutOfRange, format!("a time of {} seconds is out of the range of a DateTime", time.seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_chrono_holds_is_representable_and_nothing_else() {
+        for seconds in [FIRST_SECOND - 1, FIRST_SECOND, 0, LAST_SECOND, LAST_SECOND + 1] {
+            let time = Timestamp { seconds, nanoseconds: 999_999_999 };
+            assert_eq!(representable(time).is_ok(), time.to_chrono().is_some(), "{seconds}");
+        }
+    }
 }

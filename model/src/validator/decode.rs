@@ -13,47 +13,52 @@ use crate::dynamic::Arena;
 use crate::error::{Code, Refusal};
 use crate::schema::{KeyType, Length, Range};
 use crate::slot::{Slot, View};
+use crate::value::Timestamp;
 use crate::wire::{self, Item, Reader, decimal, decode_dynamic, distinct, marker, too_large};
 
-type Decoded<'a> = Result<Slot<'a>, Refusal>;
-
 impl Plan {
-    /// Reads one value.
+    /// Reads one value into its slot. Through a reference: as a result it would be copied before it is whole.
     #[inline]
-    pub(super) fn decode<'a>(&'a self, reader: &mut Reader<'a>, arena: &'a Arena) -> Decoded<'a> {
-        match self {
+    pub(super) fn decode<'a>(
+        &'a self,
+        reader: &mut Reader<'a>,
+        arena: &'a Arena,
+        slot: &mut Slot<'a>,
+    ) -> Result<(), Refusal> {
+        *slot = match self {
             Self::Str { length, pattern } => {
                 let Some(text) = reader.text()? else { return Err(unexpected(reader, "Str")) };
                 constraints::text(text, length, pattern.as_ref())?;
-                Ok(Slot::str(text))
+                Slot::str(text)
             }
-            Self::Decimal(range) => decode_decimal(reader, range, arena),
-            Self::Int(range) => decode_int(reader, range),
-            Self::DateTime => decode_date_time(reader),
+            Self::Decimal(range) => Slot::decimal(decode_decimal(reader, range, arena)?),
+            Self::Int(range) => decode_int(reader, range)?,
+            Self::DateTime => Slot::date_time(decode_date_time(reader)?),
             Self::Bool => match reader.item_if(|marker| matches!(marker, Marker::True | Marker::False))? {
-                Some(Item::Bool(value)) => Ok(Slot::bool(value)),
-                _ => Err(unexpected(reader, "Bool")),
+                Some(Item::Bool(value)) => Slot::bool(value),
+                _ => return Err(unexpected(reader, "Bool")),
             },
-            Self::Float(range) => decode_float(reader, range),
-            Self::Bytes(length) => decode_bytes(reader, length),
-            Self::Uuid => decode_uuid(reader, arena),
-            Self::List(item, length) => Ok(Slot::list(item.decode_items(reader, length, "List", arena)?)),
-            Self::Set(item, length) => item.decode_set(reader, length, arena),
-            Self::Tuple(plans) => decode_tuple(plans, reader, arena),
-            Self::Map(key, value, length) => value.decode_map(*key, reader, length, arena),
-            Self::Record(record) => Ok(Slot::record(record.decode(reader, arena)?)),
+            Self::Float(range) => Slot::float(decode_float(reader, range)?),
+            Self::Bytes(length) => Slot::bytes(decode_bytes(reader, length)?),
+            Self::Uuid => decode_uuid(reader, arena)?,
+            Self::List(item, length) => Slot::list(item.decode_items(reader, length, "List", arena)?),
+            Self::Set(item, length) => Slot::set(item.decode_set(reader, length, arena)?),
+            Self::Tuple(plans) => Slot::list(decode_tuple(plans, reader, arena)?),
+            Self::Map(key, value, length) => Slot::map(value.decode_map(*key, reader, length, arena)?),
+            Self::Record(record) => Slot::record(record.decode(reader, arena)?),
             Self::OneOf(literals) => {
                 let Some(text) = reader.text()? else { return Err(unexpected(reader, "Str")) };
                 let (place, text) = constraints::literal(text, literals)?;
-                Ok(Slot::one_of(place, text))
+                Slot::one_of(place, text)
             }
-            Self::FloatArray(length) => decode_float_array(reader, length, arena),
+            Self::FloatArray(length) => Slot::float_array(decode_float_array(reader, length, arena)?),
             Self::Option(of) => match reader.item_if(|marker| marker == Marker::Null)? {
-                Some(_) => Ok(Slot::NIL),
-                None => of.decode(reader, arena),
+                Some(_) => Slot::NIL,
+                None => return of.decode(reader, arena, slot),
             },
-            Self::Any => decode_dynamic(reader, arena),
-        }
+            Self::Any => decode_dynamic(reader, arena)?,
+        };
+        Ok(())
     }
 
     fn decode_items<'a>(
@@ -69,13 +74,18 @@ impl Plan {
         let slots = slots(count, Slot::NIL, arena)?;
         for (index, slot) in slots.iter_mut().enumerate() {
             reader.next_item();
-            *slot = self.decode(reader, arena).map_err(|refusal| refusal.at_index(index))?;
+            self.decode(reader, arena, slot).map_err(|refusal| refusal.at_index(index))?;
         }
         reader.leave();
         Ok(slots)
     }
 
-    fn decode_set<'a>(&'a self, reader: &mut Reader<'a>, length: &Length, arena: &'a Arena) -> Decoded<'a> {
+    fn decode_set<'a>(
+        &'a self,
+        reader: &mut Reader<'a>,
+        length: &Length,
+        arena: &'a Arena,
+    ) -> Result<&'a [Slot<'a>], Refusal> {
         let items = if reader.skip_marker(marker::SET.prefix) {
             reader.enter(0)?;
             let items = self.decode_payload(reader, length, arena)?;
@@ -88,7 +98,7 @@ impl Plan {
             }
         };
         distinct::items(items, arena)?;
-        Ok(Slot::set(items))
+        Ok(items)
     }
 
     fn decode_payload<'a>(
@@ -110,8 +120,8 @@ impl Plan {
         reader: &mut Reader<'a>,
         length: &Length,
         arena: &'a Arena,
-    ) -> Decoded<'a> {
-        let start = *reader;
+    ) -> Result<&'a [Slot<'a>], Refusal> {
+        let start = reader.rest();
         let Some(count) = reader.map_head()? else { return Err(unexpected(reader, "Map")) };
         reader.enter(count.saturating_mul(2))?;
         let slots = slots(count.saturating_mul(2), Slot::NIL, arena)?;
@@ -122,31 +132,31 @@ impl Plan {
             };
             *key = decoded;
             reader.next_item();
-            *value = self.decode(reader, arena).map_err(|refusal| wire::under(refusal, key))?;
+            self.decode(reader, arena, value).map_err(|refusal| wire::under(refusal, key))?;
         }
         reader.leave();
         // Only now: a marker instead of a map is to be called by its name.
         constraints::of_length(count, length, "entries")?;
         distinct::keys(slots, arena)?;
-        Ok(Slot::map(slots))
+        Ok(slots)
     }
 }
 
-fn decode_tuple<'a>(plans: &'a [Plan], reader: &mut Reader<'a>, arena: &'a Arena) -> Decoded<'a> {
+fn decode_tuple<'a>(plans: &'a [Plan], reader: &mut Reader<'a>, arena: &'a Arena) -> Result<&'a [Slot<'a>], Refusal> {
     let Some(Item::Array(count)) = reader.item_if(is_array)? else { return Err(unexpected(reader, "Tuple")) };
     constraints::of_tuple(count, plans.len())?;
     reader.enter(count)?;
     let slots = slots(count, Slot::NIL, arena)?;
     for (index, (slot, plan)) in slots.iter_mut().zip(plans).enumerate() {
         reader.next_item();
-        *slot = plan.decode(reader, arena).map_err(|refusal| refusal.at_index(index))?;
+        plan.decode(reader, arena, slot).map_err(|refusal| refusal.at_index(index))?;
     }
     reader.leave();
-    Ok(Slot::list(slots))
+    Ok(slots)
 }
 
 #[inline]
-fn decode_int<'a>(reader: &mut Reader<'a>, range: &Range<i128>) -> Decoded<'a> {
+fn decode_int<'a>(reader: &mut Reader<'a>, range: &Range<i128>) -> Result<Slot<'a>, Refusal> {
     match reader.item_if(is_int)? {
         Some(Item::Int(n)) => {
             constraints::within(&i128::from(n), range)?;
@@ -160,7 +170,7 @@ fn decode_int<'a>(reader: &mut Reader<'a>, range: &Range<i128>) -> Decoded<'a> {
     }
 }
 
-fn decode_float<'a>(reader: &mut Reader<'a>, range: &Range<f64>) -> Decoded<'a> {
+fn decode_float(reader: &mut Reader<'_>, range: &Range<f64>) -> Result<f64, Refusal> {
     let is_number = |marker| is_int(marker) || matches!(marker, Marker::F32 | Marker::F64);
     let x = match reader.item_if(is_number)? {
         Some(Item::Float(x)) => x,
@@ -170,65 +180,56 @@ fn decode_float<'a>(reader: &mut Reader<'a>, range: &Range<f64>) -> Decoded<'a> 
         _ => return Err(unexpected(reader, "Float")),
     };
     constraints::within(&x, range)?;
-    Ok(Slot::float(x))
+    Ok(x)
 }
 
-fn decode_bytes<'a>(reader: &mut Reader<'a>, length: &Length) -> Decoded<'a> {
+fn decode_bytes<'a>(reader: &mut Reader<'a>, length: &Length) -> Result<&'a [u8], Refusal> {
     let is_bytes = |marker| matches!(marker, Marker::Bin8 | Marker::Bin16 | Marker::Bin32);
     let Some(Item::Bytes(bytes)) = reader.item_if(is_bytes)? else { return Err(unexpected(reader, "Bytes")) };
     constraints::of_length(bytes.len(), length, "bytes")?;
-    Ok(Slot::bytes(bytes))
+    Ok(bytes)
 }
 
 #[inline]
-fn decode_decimal<'a>(reader: &mut Reader<'a>, range: &Range<Decimal>, arena: &'a Arena) -> Decoded<'a> {
-    let start = *reader;
-    let decimal = if reader.skip_marker(marker::DECIMAL.prefix)
-        && let Some(text) = reader.text()?
-    {
-        decimal::parse(text)?
-    } else {
-        *reader = start;
-        match decode_marker(reader, "Decimal", arena)? {
+fn decode_decimal<'a>(reader: &mut Reader<'a>, range: &Range<Decimal>, arena: &'a Arena) -> Result<Decimal, Refusal> {
+    let decimal = match reader.marker_text(marker::DECIMAL.prefix)? {
+        Some(text) => decimal::parse_bytes(text)?,
+        None => match decode_marker(reader, "Decimal", arena)? {
             View::Decimal(decimal) => decimal,
             View::DecimalText(text) => decimal::parse(text)?,
             other => return Err(wrong_type("Decimal", other.word())),
-        }
+        },
     };
     constraints::within(&decimal, range)?;
-    Ok(Slot::decimal(decimal))
+    Ok(decimal)
 }
 
 #[inline]
-fn decode_date_time<'a>(reader: &mut Reader<'a>) -> Decoded<'a> {
+fn decode_date_time(reader: &mut Reader<'_>) -> Result<Timestamp, Refusal> {
     let time = match reader.item_if(is_extension)? {
         Some(Item::Ext(marker::TIMESTAMP, bytes)) => marker::timestamp(bytes)?,
         Some(_) => return Err(wrong_type("DateTime", "extension")),
         None => return Err(unexpected(reader, "DateTime")),
     };
     constraints::representable(time)?;
-    Ok(Slot::date_time(time))
+    Ok(time)
 }
 
-fn decode_uuid<'a>(reader: &mut Reader<'a>, arena: &'a Arena) -> Decoded<'a> {
-    let start = *reader;
-    if reader.skip_marker(marker::UUID.prefix)
-        && let Some(text) = reader.text()?
-    {
-        return marker::uuid_slot(text, arena);
-    }
-    *reader = start;
-    match decode_marker(reader, "Uuid", arena)? {
-        View::Uuid(uuid) => arena.try_alloc(uuid).map(|uuid| Slot::uuid(uuid)).map_err(|_| too_large()),
-        other => Err(wrong_type("Uuid", other.word())),
+fn decode_uuid<'a>(reader: &mut Reader<'a>, arena: &'a Arena) -> Result<Slot<'a>, Refusal> {
+    match reader.marker_text(marker::UUID.prefix)? {
+        Some(text) => marker::uuid_slot(text, arena),
+        None => match decode_marker(reader, "Uuid", arena)? {
+            View::Uuid(uuid) => arena.try_alloc(uuid).map(|uuid| Slot::uuid(uuid)).map_err(|_| too_large()),
+            other => Err(wrong_type("Uuid", other.word())),
+        },
     }
 }
 
-fn decode_float_array<'a>(reader: &mut Reader<'a>, length: &Length, arena: &'a Arena) -> Decoded<'a> {
+fn decode_float_array<'a>(reader: &mut Reader<'a>, length: &Length, arena: &'a Arena) -> Result<&'a [u8], Refusal> {
     match decode_marker(reader, "FloatArray", arena)? {
         View::FloatArray(bytes) => {
             constraints::of_length(bytes.len() / 8, length, "floats")?;
-            Ok(Slot::float_array(bytes))
+            Ok(bytes)
         }
         other => Err(wrong_type("FloatArray", other.word())),
     }
@@ -275,10 +276,10 @@ pub(super) fn unexpected(reader: &Reader<'_>, expected: &str) -> Refusal {
     marker::word_of_next(reader).map_or_else(|refusal| refusal, |got| wrong_type(expected, got))
 }
 
-/// The refusal of a marker map, which begins at `start`, where a plain map was expected.
+/// The refusal of a marker map, with which these bytes begin, where a plain map was expected.
 #[cold]
-pub(super) fn marker_instead<'a>(mut start: Reader<'a>, expected: &str, arena: &'a Arena) -> Refusal {
-    match decode_dynamic(&mut start, arena) {
+pub(super) fn marker_instead<'a>(bytes: &'a [u8], expected: &str, arena: &'a Arena) -> Refusal {
+    match decode_dynamic(&mut Reader::new(bytes), arena) {
         Ok(slot) => wrong_type(expected, slot.view().word()),
         Err(refusal) => refusal,
     }

@@ -40,7 +40,7 @@ pub(super) fn decode<'a>(
         KeyType::Str => Some(Slot::str(text)),
         KeyType::Int => whole_number(text),
         KeyType::Decimal => decimal::parse(text).ok().map(|decimal| Slot::decimal(canonical(decimal))),
-        KeyType::Uuid => marker::uuid_slot(text, arena).ok(),
+        KeyType::Uuid => marker::uuid_slot(text.as_bytes(), arena).ok(),
         KeyType::DateTime => time(text).map(Slot::date_time),
     };
     slot.map(Some).ok_or_else(|| bad_key(text, kind))
@@ -77,9 +77,9 @@ pub(super) fn encode<S>(kind: KeyType, key: &View<'_, S>, encoder: &mut Encoder<
         (KeyType::Int, View::UInt(n)) if own => out.uint(*n),
         (KeyType::Int, View::Int(n)) => out.short_text(format_args!("{n}")),
         (KeyType::Int, View::UInt(n)) => out.short_text(format_args!("{n}")),
-        (KeyType::Decimal, View::Decimal(decimal)) => out.short_text(format_args!("{}", canonical(*decimal))),
+        (KeyType::Decimal, View::Decimal(decimal)) => out.decimal_key(canonical(*decimal)),
         (KeyType::Decimal, View::DecimalText(text)) => {
-            out.short_text(format_args!("{}", canonical(decimal::parse(text)?)));
+            out.decimal_key(canonical(decimal::parse(text)?));
         }
         (KeyType::Uuid, View::Uuid(uuid)) => out.uuid_text(uuid),
         (KeyType::DateTime, View::DateTime(time)) => out.short_text(format_args!("{:?}", in_rfc3339(*time)?)),

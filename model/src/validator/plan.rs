@@ -143,7 +143,8 @@ impl Plan {
         let foreign = Slot::as_foreign(std::slice::from_ref(slot));
         foreign.iter().try_for_each(|slot| self.encode(slot, &mut encoder))?;
         drop(encoder);
-        self.decode(&mut Reader::new(&wire), &Arena::new())?;
+        let (arena, mut read) = (Arena::new(), Slot::ABSENT);
+        self.decode(&mut Reader::new(&wire), &arena, &mut read)?;
         Ok(wire)
     }
 

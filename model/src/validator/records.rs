@@ -15,7 +15,7 @@ impl RecordPlan {
     /// Reads a map into slots in the model's order.
     #[inline]
     pub(super) fn decode<'a>(&'a self, reader: &mut Reader<'a>, arena: &'a Arena) -> Result<&'a [Slot<'a>], Refusal> {
-        let start = *reader;
+        let start = reader.rest();
         let Some(count) = reader.map_head()? else { return Err(unexpected(reader, "Record")) };
         reader.enter(count.saturating_mul(2))?;
         let slots = slots(self.slot_count(), Slot::ABSENT, arena)?;
@@ -39,9 +39,8 @@ impl RecordPlan {
                 if !slot.is_absent() {
                     return Err(twice(&field.name));
                 }
-                match field.plan.decode(reader, arena) {
-                    Ok(value) => *slot = value,
-                    Err(refusal) => return Err(refusal.under_key(&field.name)),
+                if let Err(refusal) = field.plan.decode(reader, arena, slot) {
+                    return Err(refusal.under_key(&field.name));
                 }
             }
             expected = place + 1;
@@ -60,7 +59,7 @@ impl RecordPlan {
 
     /// Reads a key that is not the expected one.
     #[cold]
-    fn find<'a>(&self, reader: &mut Reader<'a>, start: Reader<'a>, arena: &'a Arena) -> Result<Key<'a>, Refusal> {
+    fn find<'a>(&self, reader: &mut Reader<'a>, start: &'a [u8], arena: &'a Arena) -> Result<Key<'a>, Refusal> {
         let key = match reader.text()? {
             Some(key) => {
                 if let Some(place) = self.place_of(key) {
@@ -86,7 +85,7 @@ impl RecordPlan {
                 return Err(missing(&field.name));
             }
             if let Some(default) = &field.default {
-                *slot = field.plan.decode(&mut Reader::new(default), arena)?;
+                field.plan.decode(&mut Reader::new(default), arena, slot)?;
             }
         }
         Ok(())

@@ -6,11 +6,17 @@
 use rust_decimal::Decimal;
 
 use crate::error::{Code, Refusal};
-use crate::wire::shown;
+use crate::wire::{shown, utf8};
 
 /// Reads a decimal; what a [`Decimal`] cannot hold exactly, with its scale, is refused.
 pub(crate) fn parse(text: &str) -> Result<Decimal, Refusal> {
     if let Some(decimal) = plain(text) { Ok(decimal) } else { parse_rare(text) }
+}
+
+/// As [`parse`], of text that may not be UTF-8.
+#[inline]
+pub(crate) fn parse_bytes(text: &[u8]) -> Result<Decimal, Refusal> {
+    parse(utf8(text)?)
 }
 
 /// Reads digits with a point; `None` for everything else.
@@ -76,18 +82,70 @@ fn scientific(text: &str) -> Option<Decimal> {
 /// The decimal that reads back as exactly this text; `None` if no [`Decimal`] does.
 pub(crate) fn parse_lossless(text: &str) -> Option<Decimal> {
     let decimal = plain(text)?;
-    let mut rest = Expected(text);
-    let same = std::fmt::write(&mut rest, format_args!("{decimal}")).is_ok() && rest.0.is_empty();
-    same.then_some(decimal)
+    (Digits::of(decimal).as_bytes() == text.as_bytes()).then_some(decimal)
 }
 
-/// Text that is written again: an error at the first difference.
-struct Expected<'a>(&'a str);
+/// The most bytes of a decimal's text: a sign, a point and 29 digits.
+pub(crate) const LONGEST: usize = 31;
 
-impl std::fmt::Write for Expected<'_> {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        self.0 = self.0.strip_prefix(text).ok_or(std::fmt::Error)?;
-        Ok(())
+/// The text of a decimal, with its scale: what `Display` writes, without the formatting machinery, which takes more
+/// time than all the rest of a small message.
+pub(crate) struct Digits {
+    bytes: [u8; LONGEST],
+    start: usize,
+}
+
+impl Digits {
+    #[inline]
+    pub(crate) fn of(decimal: Decimal) -> Self {
+        let mut digits = Self { bytes: [b'0'; LONGEST], start: LONGEST };
+        let mut fraction = decimal.scale();
+        let mut mantissa = decimal.mantissa().unsigned_abs();
+        // Division of 128 bits is slow, and seldom needed.
+        while mantissa > u128::from(u64::MAX) {
+            digits.prepend((mantissa % 10) as u8, &mut fraction);
+            mantissa /= 10;
+        }
+        let mut mantissa = mantissa as u64;
+        while mantissa > 0 {
+            digits.prepend((mantissa % 10) as u8, &mut fraction);
+            mantissa /= 10;
+        }
+        while fraction > 0 {
+            digits.prepend(0, &mut fraction);
+        }
+        if digits.bytes.get(digits.start).is_none_or(|first| *first == b'.') {
+            digits.put(b'0');
+        }
+        if decimal.is_sign_negative() {
+            digits.put(b'-');
+        }
+        digits
+    }
+
+    #[inline]
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
+    }
+
+    /// One digit more; the point before it if it is the last one of the fraction.
+    #[inline]
+    fn prepend(&mut self, digit: u8, fraction: &mut u32) {
+        self.put(b'0' + digit);
+        if *fraction > 0 {
+            *fraction -= 1;
+            if *fraction == 0 {
+                self.put(b'.');
+            }
+        }
+    }
+
+    #[inline]
+    fn put(&mut self, byte: u8) {
+        self.start = self.start.saturating_sub(1);
+        if let Some(place) = self.bytes.get_mut(self.start) {
+            *place = byte;
+        }
     }
 }
 
@@ -131,6 +189,22 @@ mod tests {
         {
             assert_eq!(verdict(text), Err(Code::BadDecimal), "{text}");
         }
+    }
+
+    #[test]
+    fn a_decimal_is_written_as_it_is_displayed() {
+        let largest = 79_228_162_514_264_337_593_543_950_335_i128;
+        for mantissa in [0, 1, 9, 10, 6_423_517, i128::from(u64::MAX), i128::from(u64::MAX) + 1, largest] {
+            for scale in 0..=28 {
+                for mantissa in [mantissa, -mantissa] {
+                    let decimal = Decimal::from_i128_with_scale(mantissa, scale);
+                    assert_eq!(Digits::of(decimal).as_bytes(), decimal.to_string().as_bytes());
+                }
+            }
+        }
+        let mut minus_zero = Decimal::new(0, 2);
+        minus_zero.set_sign_negative(true);
+        assert_eq!(Digits::of(minus_zero).as_bytes(), minus_zero.to_string().as_bytes());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::error::Refusal;
 use crate::slot::Slot;
 use crate::value::Value;
 use crate::wire::reader::{Item, Reader};
-use crate::wire::{distinct, marker, too_large};
+use crate::wire::{distinct, marker, too_large, utf8};
 
 /// Reads a whole frame that holds one value.
 ///
@@ -54,18 +54,13 @@ fn decode_scalar<'a>(reader: &mut Reader<'a>) -> Result<Slot<'a>, Refusal> {
 }
 
 fn decode_marker_or_map<'a>(reader: &mut Reader<'a>, arena: &'a Arena) -> Result<Slot<'a>, Refusal> {
-    let start = *reader;
-    if reader.skip_marker(marker::DECIMAL.prefix) {
-        if let Some(text) = reader.text()? {
-            return marker::decimal_slot(text);
-        }
-    } else if reader.skip_marker(marker::UUID.prefix)
-        && let Some(text) = reader.text()?
-    {
-        return marker::uuid_slot(text, arena);
+    if let Some(text) = reader.marker_text(marker::DECIMAL.prefix)? {
+        marker::decimal_slot(utf8(text)?)
+    } else if let Some(text) = reader.marker_text(marker::UUID.prefix)? {
+        marker::uuid_slot(text, arena)
+    } else {
+        decode_map(reader, arena)
     }
-    *reader = start;
-    decode_map(reader, arena)
 }
 
 fn decode_list<'a>(reader: &mut Reader<'a>, arena: &'a Arena) -> Result<Slot<'a>, Refusal> {

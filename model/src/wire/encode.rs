@@ -12,6 +12,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::value::{Timestamp, Value};
+use crate::wire::decimal::Digits;
 use crate::wire::marker::{self, Shape};
 
 /// Appends the wire form of a value.
@@ -132,7 +133,15 @@ impl<'o> Writer<'o> {
     #[inline]
     pub(crate) fn decimal(&mut self, decimal: Decimal) {
         self.marker(marker::DECIMAL);
-        self.short_text(format_args!("{decimal}"));
+        self.decimal_key(decimal);
+    }
+
+    /// The text of a decimal alone.
+    #[inline]
+    pub(crate) fn decimal_key(&mut self, decimal: Decimal) {
+        let digits = Digits::of(decimal);
+        encode::write_str_len(&mut self.bytes, len32(digits.as_bytes().len())).done();
+        self.raw(digits.as_bytes());
     }
 
     pub(crate) fn decimal_text(&mut self, text: &str) {

@@ -91,7 +91,7 @@ const EMPTY_MAP: &[u8] = b"\x80";
 pub fn read_call<'a>(frame: &'a [u8], validator: &'a Validator, arena: &'a Arena) -> Result<Call<'a>, BadCall<'a>> {
     let mut parts = Parts::default();
     let read = parts.read(frame, ARGUMENTS, validator, arena);
-    let workflow_id = parts.workflow_id.unwrap_or_default();
+    let workflow_id = parts.workflow_id;
     match (parts.refused.or(read.err()), parts.arguments) {
         (None, Some(arguments)) => Ok(Call { arguments, workflow_id }),
         (refusal, _) => {
@@ -110,7 +110,7 @@ pub fn read_call<'a>(frame: &'a [u8], validator: &'a Validator, arena: &'a Arena
 pub fn read_answer<'a>(frame: &'a [u8], validator: &'a Validator, arena: &'a Arena) -> Result<Answer<'a>, Refusal> {
     let mut parts = Parts::default();
     let read = parts.read(frame, RETURNED, validator, arena);
-    let workflow_id = parts.workflow_id.unwrap_or_default();
+    let workflow_id = parts.workflow_id;
     match (parts.error, parts.refused.or(read.err()), parts.arguments) {
         (Some(error), ..) => Ok(Answer::Failed { error, workflow_id }),
         (None, None, Some(arguments)) => Ok(Answer::Returned { arguments, workflow_id }),
@@ -198,7 +198,8 @@ struct Parts<'a> {
     arguments: Option<&'a [Slot<'a>]>,
     /// Why the body was refused: the rest of the envelope is read nevertheless.
     refused: Option<Refusal>,
-    workflow_id: Option<WorkflowId<'a>>,
+    workflow_id: WorkflowId<'a>,
+    has_id: bool,
     error: Option<RemoteError>,
 }
 
@@ -229,11 +230,12 @@ impl<'a> Parts<'a> {
             reader.next_item();
             match key {
                 Key::Body if self.has_body() => return Err(twice(body.key)),
-                Key::Body => self.read_body(&mut reader, body, validator, arena)?,
-                Key::WorkflowId if self.workflow_id.is_some() => return Err(twice("workflow_id")),
+                Key::Body => self.read_body(&mut reader, left, body, validator, arena)?,
+                Key::WorkflowId if self.has_id => return Err(twice("workflow_id")),
                 Key::WorkflowId => {
-                    let id = WorkflowId::read(&mut reader, arena);
-                    self.workflow_id = Some(id.map_err(|refusal| refusal.under_key("workflow_id"))?);
+                    self.has_id = true;
+                    let read = self.workflow_id.read(&mut reader, arena);
+                    read.map_err(|refusal| refusal.under_key("workflow_id"))?;
                 }
                 Key::Error if self.error.is_some() => return Err(twice("error")),
                 Key::Error => {
@@ -254,24 +256,26 @@ impl<'a> Parts<'a> {
     }
 
     /// Reads the body. Where it is refused for what it says, and not for how its bytes are put together, the reader
-    /// goes past it.
+    /// goes past it, to the `left` pairs that follow.
     #[inline]
     fn read_body(
         &mut self,
         reader: &mut Reader<'a>,
+        left: usize,
         body: Body,
         validator: &'a Validator,
         arena: &'a Arena,
     ) -> Result<(), Refusal> {
-        let start = *reader;
+        let start = reader.rest();
         match validator.decode(reader, arena) {
             Ok(arguments) => {
                 self.arguments = Some(arguments);
                 Ok(())
             }
             Err(refusal) => {
-                *reader = start;
-                self.refuse_body(refusal, reader, body, validator, arena)
+                *reader = Reader::new(start);
+                self.refuse_body(refusal, reader, body, validator, arena)?;
+                reader.enter(left.saturating_mul(2))
             }
         }
     }

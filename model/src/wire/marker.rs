@@ -80,7 +80,7 @@ pub(crate) fn resolve<'a>(pairs: &'a [Slot<'a>], arena: &'a Arena) -> Result<Slo
     };
     match (shape, payload) {
         (DECIMAL, View::Str(text)) => decimal_slot(text),
-        (UUID, View::Str(text)) => uuid_slot(text, arena),
+        (UUID, View::Str(text)) => uuid_slot(text.as_bytes(), arena),
         (SET, View::List(items)) => {
             distinct::items(items, arena)?;
             Ok(Slot::set(items))
@@ -103,15 +103,21 @@ pub(crate) fn decimal_slot(text: &str) -> Result<Slot<'_>, Refusal> {
 
 /// Reads the one form of a UUID that is written: 36 characters with hyphens; upper case is accepted.
 #[inline]
-pub(crate) fn uuid(text: &str) -> Result<Uuid, Refusal> {
-    match Uuid::try_parse_ascii(text.as_bytes()) {
+pub(crate) fn uuid(text: &[u8]) -> Result<Uuid, Refusal> {
+    match Uuid::try_parse_ascii(text) {
         Ok(uuid) if text.len() == 36 => Ok(uuid),
-        _ => Err(Refusal::new(Code::BadUuid, format!("`{}` is not a UUID of 36 characters", shown(text)))),
+        _ => Err(bad_uuid(text)),
     }
 }
 
+#[cold]
+fn bad_uuid(text: &[u8]) -> Refusal {
+    let text = String::from_utf8_lossy(text);
+    Refusal::new(Code::BadUuid, format!("`{}` is not a UUID of 36 characters", shown(&text)))
+}
+
 #[inline]
-pub(crate) fn uuid_slot<'a>(text: &str, arena: &'a Arena) -> Result<Slot<'a>, Refusal> {
+pub(crate) fn uuid_slot<'a>(text: &[u8], arena: &'a Arena) -> Result<Slot<'a>, Refusal> {
     arena.try_alloc(uuid(text)?).map(|uuid| Slot::uuid(uuid)).map_err(|_| too_large())
 }
 

@@ -22,7 +22,7 @@ pub use reader::Reader;
 
 pub(crate) use decode::under;
 pub(crate) use encode::Writer;
-pub(crate) use reader::Item;
+pub(crate) use reader::{Item, utf8};
 
 use crate::error::{Code, Refusal};
 

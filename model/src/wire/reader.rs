@@ -12,11 +12,15 @@ use crate::wire::MAX_DEPTH;
 /// A place in a frame. Copies of it are places to come back to.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader<'a> {
-    rest: &'a [u8],
+    at: Cursor<'a>,
     depth: usize,
     /// The items that the containers around this place still have to hold after the one in hand.
     owed: usize,
 }
+
+/// What has not been read yet.
+#[derive(Clone, Copy, Debug)]
+struct Cursor<'a>(&'a [u8]);
 
 /// One MessagePack item; of a container, only its head.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,13 +56,13 @@ impl<'a> Reader<'a> {
     /// The beginning of a frame.
     #[must_use]
     pub const fn new(frame: &'a [u8]) -> Self {
-        Self { rest: frame, depth: 0, owed: 0 }
+        Self { at: Cursor(frame), depth: 0, owed: 0 }
     }
 
     /// What has not been read yet.
     #[must_use]
     pub const fn rest(&self) -> &'a [u8] {
-        self.rest
+        self.at.0
     }
 
     /// Makes sure that the whole frame has been read.
@@ -66,7 +70,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`Code::TrailingBytes`] if bytes are left.
     pub fn finish(&self) -> Result<(), Refusal> {
-        match self.rest.len() {
+        match self.at.0.len() {
             0 => Ok(()),
             left => Err(Refusal::new(Code::TrailingBytes, format!("{left} bytes follow the value"))),
         }
@@ -80,15 +84,14 @@ impl<'a> Reader<'a> {
         let mut pending = 1_usize;
         while pending > 0 {
             pending -= 1;
-            let marker = self.marker()?;
-            let inside = match self.item_after(marker, |_| Ok(""))? {
+            let inside = match self.at.item(|_| Ok(""))? {
                 Item::Array(len) => len,
                 Item::Map(len) => len.saturating_mul(2),
                 _ => 0,
             };
             pending = pending.saturating_add(inside);
-            if pending > self.rest.len() {
-                return Err(exceeds("a container", inside, self.rest.len()));
+            if pending > self.at.0.len() {
+                return Err(exceeds("a container", inside, self.at.0.len()));
             }
         }
         Ok(())
@@ -97,9 +100,9 @@ impl<'a> Reader<'a> {
     /// Goes past these bytes if they come next.
     #[inline]
     pub(crate) fn skip_prefix(&mut self, prefix: &[u8]) -> bool {
-        match self.rest.strip_prefix(prefix) {
+        match self.at.0.strip_prefix(prefix) {
             Some(rest) => {
-                self.rest = rest;
+                self.at.0 = rest;
                 true
             }
             None => false,
@@ -115,13 +118,12 @@ impl<'a> Reader<'a> {
     /// The format of the next item, without going past it.
     #[inline]
     pub(crate) fn peek(&self) -> Option<Marker> {
-        self.rest.first().copied().map(Marker::from_u8)
+        self.at.0.first().copied().map(Marker::from_u8)
     }
 
     /// The next item; of a container only its head, which is then to be entered.
     pub(crate) fn item(&mut self) -> Result<Item<'a>, Refusal> {
-        let marker = self.marker()?;
-        self.item_after(marker, utf8)
+        self.at.item(utf8)
     }
 
     /// The next item if its format is one of those wanted; else nothing is read.
@@ -134,12 +136,84 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn item_after(
-        &mut self,
-        marker: Marker,
-        text: impl FnOnce(&'a [u8]) -> Result<&'a str, Refusal>,
-    ) -> Result<Item<'a>, Refusal> {
-        Ok(match marker {
+    /// The next item if it is text; else nothing is read.
+    #[inline]
+    pub(crate) fn text(&mut self) -> Result<Option<&'a str>, Refusal> {
+        match self.text_bytes()? {
+            Some(bytes) => utf8(bytes).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The bytes of the next item if it is text, for a reader that takes only some ASCII anyway; else nothing is read.
+    #[inline]
+    pub(crate) fn text_bytes(&mut self) -> Result<Option<&'a [u8]>, Refusal> {
+        let mut ahead = self.at;
+        let bytes = ahead.text()?;
+        if bytes.is_some() {
+            self.at = ahead;
+        }
+        Ok(bytes)
+    }
+
+    /// The text in a marker map, if that comes next and is written the canonical way; else nothing is read.
+    #[inline]
+    pub(crate) fn marker_text(&mut self, canonical: &[u8]) -> Result<Option<&'a [u8]>, Refusal> {
+        let Some(rest) = self.at.0.strip_prefix(canonical) else { return Ok(None) };
+        let mut ahead = Cursor(rest);
+        let bytes = ahead.text()?;
+        if bytes.is_none() || self.depth >= MAX_DEPTH {
+            return Ok(None);
+        }
+        self.at = ahead;
+        Ok(bytes)
+    }
+
+    /// The number of pairs if the next item is a map; else nothing is read.
+    #[inline]
+    pub(crate) fn map_head(&mut self) -> Result<Option<usize>, Refusal> {
+        let mut ahead = self.at;
+        let count = match ahead.marker()? {
+            Marker::FixMap(len) => usize::from(len),
+            Marker::Map16 => ahead.length::<2>()?,
+            Marker::Map32 => ahead.length::<4>()?,
+            _ => return Ok(None),
+        };
+        self.at = ahead;
+        Ok(Some(count))
+    }
+
+    /// Goes into a container of `items` items (a pair is two), which must be left again.
+    #[inline]
+    pub(crate) fn enter(&mut self, items: usize) -> Result<(), Refusal> {
+        if self.depth >= MAX_DEPTH {
+            return Err(Refusal::new(Code::TooDeep, format!("more than {MAX_DEPTH} containers inside each other")));
+        }
+        let left = self.at.0.len().saturating_sub(self.owed);
+        if items > left {
+            return Err(exceeds("a container", items, left));
+        }
+        self.depth += 1;
+        self.owed += items;
+        Ok(())
+    }
+
+    /// Begins one of the items of the container that was entered.
+    #[inline]
+    pub(crate) fn next_item(&mut self) {
+        self.owed = self.owed.saturating_sub(1);
+    }
+
+    /// Goes out of the container that was entered.
+    #[inline]
+    pub(crate) fn leave(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+    }
+}
+
+impl<'a> Cursor<'a> {
+    fn item(&mut self, text: impl FnOnce(&'a [u8]) -> Result<&'a str, Refusal>) -> Result<Item<'a>, Refusal> {
+        Ok(match self.marker()? {
             Marker::Null => Item::Nil,
             Marker::False => Item::Bool(false),
             Marker::True => Item::Bool(true),
@@ -183,82 +257,38 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The next item if it is text; else nothing is read.
+    /// The bytes of text, if that comes next; else it is not known what has been read.
     #[inline]
-    pub(crate) fn text(&mut self) -> Result<Option<&'a str>, Refusal> {
-        let mut ahead = *self;
-        let bytes = match ahead.marker()? {
-            Marker::FixStr(len) => ahead.bytes("text", usize::from(len))?,
-            Marker::Str8 => ahead.sized::<1>("text")?,
-            Marker::Str16 => ahead.sized::<2>("text")?,
-            Marker::Str32 => ahead.sized::<4>("text")?,
+    fn text(&mut self) -> Result<Option<&'a [u8]>, Refusal> {
+        Ok(Some(match self.marker()? {
+            Marker::FixStr(len) => self.bytes("text", usize::from(len))?,
+            Marker::Str8 => self.sized::<1>("text")?,
+            Marker::Str16 => self.sized::<2>("text")?,
+            Marker::Str32 => self.sized::<4>("text")?,
             _ => return Ok(None),
-        };
-        *self = ahead;
-        utf8(bytes).map(Some)
-    }
-
-    /// The number of pairs if the next item is a map; else nothing is read.
-    #[inline]
-    pub(crate) fn map_head(&mut self) -> Result<Option<usize>, Refusal> {
-        let mut ahead = *self;
-        let count = match ahead.marker()? {
-            Marker::FixMap(len) => usize::from(len),
-            Marker::Map16 => ahead.length::<2>()?,
-            Marker::Map32 => ahead.length::<4>()?,
-            _ => return Ok(None),
-        };
-        *self = ahead;
-        Ok(Some(count))
-    }
-
-    /// Goes into a container of `items` items (a pair is two), which must be left again.
-    #[inline]
-    pub(crate) fn enter(&mut self, items: usize) -> Result<(), Refusal> {
-        if self.depth >= MAX_DEPTH {
-            return Err(Refusal::new(Code::TooDeep, format!("more than {MAX_DEPTH} containers inside each other")));
-        }
-        let left = self.rest.len().saturating_sub(self.owed);
-        if items > left {
-            return Err(exceeds("a container", items, left));
-        }
-        self.depth += 1;
-        self.owed += items;
-        Ok(())
-    }
-
-    /// Begins one of the items of the container that was entered.
-    #[inline]
-    pub(crate) fn next_item(&mut self) {
-        self.owed = self.owed.saturating_sub(1);
-    }
-
-    /// Goes out of the container that was entered.
-    #[inline]
-    pub(crate) fn leave(&mut self) {
-        self.depth = self.depth.saturating_sub(1);
+        }))
     }
 
     #[inline]
     fn marker(&mut self) -> Result<Marker, Refusal> {
-        let Some((byte, rest)) = self.rest.split_first() else { return Err(truncated()) };
-        self.rest = rest;
+        let Some((byte, rest)) = self.0.split_first() else { return Err(truncated()) };
+        self.0 = rest;
         Ok(Marker::from_u8(*byte))
     }
 
     #[inline]
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Refusal> {
-        let Some((bytes, rest)) = self.rest.split_first_chunk() else { return Err(truncated()) };
-        self.rest = rest;
+        let Some((bytes, rest)) = self.0.split_first_chunk() else { return Err(truncated()) };
+        self.0 = rest;
         Ok(*bytes)
     }
 
     #[inline]
     fn bytes(&mut self, what: &str, len: usize) -> Result<&'a [u8], Refusal> {
-        let Some((bytes, rest)) = self.rest.split_at_checked(len) else {
-            return Err(exceeds(what, len, self.rest.len()));
+        let Some((bytes, rest)) = self.0.split_at_checked(len) else {
+            return Err(exceeds(what, len, self.0.len()));
         };
-        self.rest = rest;
+        self.0 = rest;
         Ok(bytes)
     }
 
@@ -281,8 +311,9 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Text of these bytes.
 #[inline]
-fn utf8(bytes: &[u8]) -> Result<&str, Refusal> {
+pub(crate) fn utf8(bytes: &[u8]) -> Result<&str, Refusal> {
     std::str::from_utf8(bytes).map_err(|error| Refusal::new(Code::BadUtf8, format!("text is not UTF-8: {error}")))
 }
 

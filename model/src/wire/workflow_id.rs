@@ -55,22 +55,22 @@ impl<'a> WorkflowId<'a> {
         }
     }
 
+    /// Reads an id into its place. Through a reference: as a result it would be copied before it is whole.
     #[inline]
-    pub(crate) fn read(reader: &mut Reader<'a>, arena: &'a Arena) -> Result<Self, Refusal> {
-        let start = *reader;
-        if reader.skip_marker(marker::UUID.prefix)
-            && let Some(text) = reader.text()?
-        {
-            return marker::uuid(text).map(Self::Uuid);
-        }
-        *reader = start;
-        if let Some(text) = reader.text()? {
-            return Ok(Self::Str(text));
-        }
+    pub(crate) fn read(&mut self, reader: &mut Reader<'a>, arena: &'a Arena) -> Result<(), Refusal> {
+        *self = match reader.marker_text(marker::UUID.prefix)? {
+            Some(text) => Self::Uuid(marker::uuid(text)?),
+            None => Self::read_other(reader, arena)?,
+        };
+        Ok(())
+    }
+
+    fn read_other(reader: &mut Reader<'a>, arena: &'a Arena) -> Result<Self, Refusal> {
         let slot = decode_dynamic(reader, arena)?;
         Ok(match slot.view() {
             View::Nil => Self::Nil,
             View::Uuid(uuid) => Self::Uuid(uuid),
+            View::Str(text) => Self::Str(text),
             _ => Self::Other(Value::from_view(&slot)),
         })
     }
