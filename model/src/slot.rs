@@ -6,6 +6,8 @@
 //! allocates and never frees.
 #![allow(unsafe_code)]
 
+mod typed;
+
 use std::marker::PhantomData;
 
 use rust_decimal::Decimal;
@@ -437,6 +439,7 @@ impl<'a> ForeignSlot<'a> {
 impl RawSlot {
     /// # Safety
     /// Pointer and length describe readable memory for `'a`.
+    #[inline]
     unsafe fn bytes_at<'a>(&self) -> &'a [u8] {
         if self.len == 0 {
             return &[];
@@ -538,6 +541,7 @@ impl RawSlot {
         }
     }
 
+    #[inline]
     fn decimal(&self) -> Decimal {
         // SAFETY: any bits are a valid number.
         let low = unsafe { self.payload.uint };

@@ -8,7 +8,7 @@ use service_framework_model::schema::{ArgType, Record};
 use service_framework_model::slot::{Slot, View};
 use service_framework_model::value::Value;
 
-use crate::argument::Argument;
+use crate::argument::{Argument, unexpected};
 
 /// A struct whose fields are the arguments of a message, of its reply, or of a config.
 ///
@@ -112,10 +112,7 @@ impl OwnedModel for () {
 /// # Errors
 /// If the slot holds no record, or as for [`Model::read_slots`].
 pub fn read_nested<'a, M: Model>(slot: &Slot<'a>) -> Result<M::Of<'a>, Refusal> {
-    let View::Record(fields) = slot.view() else {
-        return Err(Refusal::new(Code::WrongType, format!("expected Record, got {}", slot.view().word())));
-    };
-    M::read_slots(fields)
+    M::read_slots(slot.as_record().ok_or_else(|| unexpected("Record", slot))?)
 }
 
 /// The refusal of a record that has fewer slots than its model has fields.

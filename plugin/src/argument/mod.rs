@@ -81,7 +81,7 @@ pub trait Argument: Sized {
     /// As for [`Argument::read`].
     #[doc(hidden)]
     fn read_list<'a>(slot: &Slot<'a>) -> Result<Vec<Self::Of<'a>>, Refusal> {
-        let View::List(items) = slot.view() else { return Err(unexpected("List", slot)) };
+        let items = slot.as_list().ok_or_else(|| unexpected("List", slot))?;
         items.iter().enumerate().map(|(i, item)| Self::read(item).map_err(|refusal| refusal.at_index(i))).collect()
     }
 
@@ -116,7 +116,7 @@ pub const fn deepest(mut nestings: &[u32]) -> u32 {
 
 /// The refusal of a slot that holds another type than it should.
 #[cold]
-fn unexpected(expected: &str, slot: &Slot<'_>) -> Refusal {
+pub(crate) fn unexpected(expected: &str, slot: &Slot<'_>) -> Refusal {
     let view = slot.view();
     let code = if matches!(view, View::Absent) { Code::MissingKey } else { Code::WrongType };
     Refusal::new(code, format!("expected {expected}, got {}", view.word()))

@@ -13,9 +13,9 @@ use uuid::Uuid;
 
 use super::{Argument, Key, unexpected};
 
-/// An argument that borrows nothing: its description, its slot, and the view that it is read from.
+/// An argument that borrows nothing: its description, its slot, and how it is read.
 macro_rules! owned_argument {
-    ($type:ty, $arg_type:expr, |$value:ident| $slot:expr, $word:literal, $($view:pat => $read:expr),+) => {
+    ($type:ty, $arg_type:expr, |$value:ident| $slot:expr, $word:literal, |$read:ident| $content:expr) => {
         impl Argument for $type {
             type Of<'a> = Self;
 
@@ -30,24 +30,21 @@ macro_rules! owned_argument {
             }
 
             #[inline]
-            fn read<'a>(slot: &Slot<'a>) -> Result<Self, Refusal> {
-                match slot.view() {
-                    $($view => Ok($read),)+
-                    _ => Err(unexpected($word, slot)),
-                }
+            fn read<'a>($read: &Slot<'a>) -> Result<Self, Refusal> {
+                $content.ok_or_else(|| unexpected($word, $read))
             }
         }
     };
 }
 
-owned_argument!(bool, ArgType::Bool, |value| Slot::bool(*value), "Bool", View::Bool(value) => value);
-owned_argument!(f64, ArgType::float(), |value| Slot::float(*value), "Float", View::Float(value) => value);
-owned_argument!(Decimal, ArgType::decimal(), |value| Slot::decimal(*value), "Decimal", View::Decimal(value) => value);
-owned_argument!(Uuid, ArgType::Uuid, |value| Slot::uuid(value), "Uuid", View::Uuid(value) => value);
-owned_argument!(
-    String, ArgType::str(), |value| Slot::str(value), "Str",
-    View::Str(text) | View::OneOf(_, text) => text.to_owned()
-);
+owned_argument!(bool, ArgType::Bool, |value| Slot::bool(*value), "Bool", |slot| slot.as_bool());
+owned_argument!(f64, ArgType::float(), |value| Slot::float(*value), "Float", |slot| slot.as_float());
+owned_argument!(Decimal, ArgType::decimal(), |value| Slot::decimal(*value), "Decimal", |slot| slot.as_decimal());
+owned_argument!(Uuid, ArgType::Uuid, |value| Slot::uuid(value), "Uuid", |slot| match slot.view() {
+    View::Uuid(uuid) => Some(uuid),
+    _ => None,
+});
+owned_argument!(String, ArgType::str(), |value| Slot::str(value), "Str", |slot| slot.as_str().map(str::to_owned));
 
 /// A whole number: the range of the Rust type is the range of the argument.
 macro_rules! whole_number {
@@ -66,12 +63,13 @@ macro_rules! whole_number {
 
             #[inline]
             fn read<'a>(slot: &Slot<'a>) -> Result<Self, Refusal> {
-                let number = match slot.view() {
-                    View::Int(n) => Self::try_from(n).ok(),
-                    View::UInt(n) => Self::try_from(n).ok(),
-                    _ => return Err(unexpected("Int", slot)),
-                };
-                number.ok_or_else(|| out_of_range(stringify!($type)))
+                if let Some(number) = slot.as_int() {
+                    return Self::try_from(number).map_err(|_| out_of_range(stringify!($type)));
+                }
+                match slot.view() {
+                    View::UInt(number) => Self::try_from(number).map_err(|_| out_of_range(stringify!($type))),
+                    _ => Err(unexpected("Int", slot)),
+                }
             }
 
             $($($list_hooks)*)?
@@ -124,10 +122,7 @@ impl Argument for &str {
 
     #[inline]
     fn read<'a>(slot: &Slot<'a>) -> Result<&'a str, Refusal> {
-        match slot.view() {
-            View::Str(text) | View::OneOf(_, text) => Ok(text),
-            _ => Err(unexpected("Str", slot)),
-        }
+        slot.as_str().ok_or_else(|| unexpected("Str", slot))
     }
 }
 
@@ -145,8 +140,7 @@ impl Argument for &[u8] {
 
     #[inline]
     fn read<'a>(slot: &Slot<'a>) -> Result<&'a [u8], Refusal> {
-        let View::Bytes(bytes) = slot.view() else { return Err(unexpected("Bytes", slot)) };
-        Ok(bytes)
+        slot.as_bytes().ok_or_else(|| unexpected("Bytes", slot))
     }
 }
 
@@ -164,7 +158,7 @@ impl Argument for DateTime<Utc> {
 
     #[inline]
     fn read<'a>(slot: &Slot<'a>) -> Result<Self, Refusal> {
-        let View::DateTime(time) = slot.view() else { return Err(unexpected("DateTime", slot)) };
+        let time = slot.as_date_time().ok_or_else(|| unexpected("DateTime", slot))?;
         time.to_chrono().ok_or_else(|| out_of_range("chrono::DateTime"))
     }
 }

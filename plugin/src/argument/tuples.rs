@@ -3,7 +3,7 @@
 use service_framework_model::dynamic::Arena;
 use service_framework_model::error::{Code, Refusal};
 use service_framework_model::schema::ArgType;
-use service_framework_model::slot::{Slot, View};
+use service_framework_model::slot::Slot;
 use service_framework_model::value::Value;
 
 use super::{Argument, deepest, unexpected};
@@ -24,7 +24,7 @@ macro_rules! tuple {
             }
 
             fn read<'a>(slot: &Slot<'a>) -> Result<Self::Of<'a>, Refusal> {
-                let View::List(items) = slot.view() else { return Err(unexpected("Tuple", slot)) };
+                let items = slot.as_list().ok_or_else(|| unexpected("Tuple", slot))?;
                 let [$($item),+] = items else { return Err(bad_length($count, items.len())) };
                 Ok(($($type::read($item).map_err(|refusal| refusal.at_index($index))?,)+))
             }
