@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
@@ -274,33 +274,6 @@ impl fmt::Display for Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
-/// Reads a text file for its problems to be shown.
-///
-/// # Errors
-/// If it cannot be read, is longer than `most_bytes` or is not UTF-8.
-pub fn read_source(path: &Path, most_bytes: u64) -> Result<Arc<SourceFile>, Diagnostic> {
-    let named = |text: String| Arc::new(SourceFile { path: path.to_owned(), text });
-    let error = |message: String| Diagnostic::error(Source::File(named(String::new())), message);
-    let metadata = std::fs::metadata(path).map_err(|e| error(format!("the file cannot be read: {}", reason(&e))))?;
-    if metadata.len() > most_bytes {
-        return Err(error(format!("the file has {} bytes, but at most {most_bytes} are read", metadata.len())));
-    }
-    let bytes = std::fs::read(path).map_err(|e| error(format!("the file cannot be read: {}", reason(&e))))?;
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(named(text)),
-        Err(e) => Err(error(format!("the file is not UTF-8 from byte {} on", e.utf8_error().valid_up_to()))),
-    }
-}
-
-fn reason(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        std::io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
-        _ => error.to_string(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -384,14 +357,5 @@ note: worth knowing
         let text = diagnostics.to_string();
         assert_eq!(text.matches("error: ").count(), 50);
         assert!(text.ends_with("and 10 more\n\n60 problems; nothing was bound or started\n"), "{text}");
-    }
-
-    #[test]
-    fn a_file_that_cannot_be_read_says_why() {
-        let missing = read_source(Path::new("/nowhere/config.json"), 9).unwrap_err();
-        assert_eq!(missing.message, "the file cannot be read: there is no such file");
-        let own = Path::new(env!("CARGO_MANIFEST_PATH"));
-        assert!(read_source(own, 9).unwrap_err().message.ends_with("but at most 9 are read"));
-        assert!(read_source(own, 1 << 20).unwrap().text.contains("[package]"));
     }
 }

@@ -66,7 +66,7 @@ pub fn resolve(
     let may_set_more = setup.is_some();
     if let Some(setup) = setup
         && !settings.diagnostics.has_errors()
-        && let Some(given) = settings.to_json()
+        && let Some(given) = settings.json()
         && let Some(document) = Document::from_setup(Function::SetupConfig, setup, &given, settings.diagnostics)
     {
         settings.read_document(&document);

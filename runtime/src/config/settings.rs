@@ -153,7 +153,7 @@ impl<'a> Settings<'a> {
     }
 
     /// What is set so far, in JSON form.
-    pub(super) fn to_json(&mut self) -> Option<serde_json::Value> {
+    pub(super) fn json(&mut self) -> Option<serde_json::Value> {
         let entries = self.set.iter().filter_map(|(name, setting)| Some((name.as_str(), setting.value.clone()?)));
         match json_of(&Value::map(entries)) {
             Ok(json) => Some(json),
