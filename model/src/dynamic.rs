@@ -13,10 +13,6 @@ impl Value {
     /// The same value as a slot that borrows from this one; what has to be laid out anew is put into `arena`.
     #[must_use]
     pub fn to_slot<'a>(&'a self, arena: &'a Arena) -> Slot<'a> {
-        let slots = |values: &'a [Self]| {
-            let slots = values.iter().map(|value| value.to_slot(arena));
-            &*arena.alloc_slice_fill_iter(slots)
-        };
         match self {
             Self::Nil => Slot::NIL,
             Self::Bool(value) => Slot::bool(*value),
@@ -29,24 +25,29 @@ impl Value {
             Self::DecimalText(text) => Slot::decimal_text(text),
             Self::DateTime(time) => Slot::date_time(*time),
             Self::Uuid(uuid) => Slot::uuid(uuid),
-            Self::List(items) => Slot::list(slots(items)),
-            Self::Set(items) => Slot::set(slots(items)),
-            Self::Map(entries) => {
-                let pairs = arena.alloc_slice_fill_copy(entries.len() * 2, Slot::NIL);
-                for (pair, (key, value)) in pairs.chunks_exact_mut(2).zip(entries) {
-                    pair.copy_from_slice(&[key.to_slot(arena), value.to_slot(arena)]);
-                }
-                Slot::map(pairs)
-            }
-            Self::FloatArray(floats) => {
-                let bytes = arena.alloc_slice_fill_copy(floats.len() * 8, 0_u8);
-                for (place, float) in bytes.chunks_exact_mut(8).zip(floats) {
-                    place.copy_from_slice(&float.to_le_bytes());
-                }
-                Slot::float_array(bytes)
-            }
+            Self::List(items) => Slot::list(Self::to_slots(items, arena)),
+            Self::Set(items) => Slot::set(Self::to_slots(items, arena)),
+            Self::Map(entries) => Slot::map(Self::to_pairs(entries, arena)),
+            Self::FloatArray(floats) => Slot::float_array(float_bytes(floats, arena)),
             Self::Ext(code, bytes) => Slot::ext(*code, bytes),
         }
+    }
+
+    fn to_slots<'a>(values: &'a [Self], arena: &'a Arena) -> &'a [Slot<'a>] {
+        let slots = arena.alloc_slice_fill_copy(values.len(), Slot::NIL);
+        for (slot, value) in slots.iter_mut().zip(values) {
+            *slot = value.to_slot(arena);
+        }
+        slots
+    }
+
+    fn to_pairs<'a>(entries: &'a [(Self, Self)], arena: &'a Arena) -> &'a [Slot<'a>] {
+        let slots = arena.alloc_slice_fill_copy(2 * entries.len(), Slot::NIL);
+        for ([key_slot, slot], (key, value)) in slots.as_chunks_mut::<2>().0.iter_mut().zip(entries) {
+            *key_slot = key.to_slot(arena);
+            *slot = value.to_slot(arena);
+        }
+        slots
     }
 
     /// The value that a slot holds. A literal becomes its text. A record, whose names the slot does not know, becomes
@@ -79,6 +80,14 @@ impl Value {
             View::Ext(code, bytes) => Self::Ext(code, bytes.to_vec()),
         }
     }
+}
+
+fn float_bytes<'a>(floats: &[f64], arena: &'a Arena) -> &'a [u8] {
+    let bytes = arena.alloc_slice_fill_copy(floats.len(), [0; 8]);
+    for (place, float) in bytes.iter_mut().zip(floats) {
+        *place = float.to_le_bytes();
+    }
+    bytes.as_flattened()
 }
 
 #[cfg(test)]

@@ -66,26 +66,47 @@ impl<'o> Encoder<'o> {
         }
     }
 
-    /// A value of any type.
+    /// A value of any type. Nesting takes little stack: what is not nested is written elsewhere.
     pub(super) fn any(&mut self, slot: &ForeignSlot<'_>) -> Written {
         match view(slot)? {
+            View::List(items) => self.items(items, Self::any_item),
+            View::Set(items) => self.set(items, Self::any_item),
+            View::Map(pairs) => self.any_map(pairs),
+            scalar => self.any_scalar(&scalar),
+        }
+    }
+
+    fn any_item(item: &ForeignSlot<'_>, encoder: &mut Self) -> Written {
+        encoder.any(item)
+    }
+
+    fn any_map(&mut self, pairs: &[ForeignSlot<'_>]) -> Written {
+        self.enter()?;
+        self.out.map(pairs.len() / 2);
+        self.any_pairs(pairs)?;
+        self.leave();
+        Ok(())
+    }
+
+    fn any_scalar(&mut self, value: &View<'_, ForeignSlot<'_>>) -> Written {
+        match value {
             View::Nil => self.out.nil(),
-            View::Bool(value) => self.out.bool(value),
-            View::Int(n) => self.out.int(n),
-            View::UInt(n) => self.out.uint(n),
-            View::Float(x) => self.out.float(x),
+            View::Bool(value) => self.out.bool(*value),
+            View::Int(n) => self.out.int(*n),
+            View::UInt(n) => self.out.uint(*n),
+            View::Float(x) => self.out.float(*x),
             View::Str(text) | View::OneOf(_, text) => self.out.str(text),
             View::Bytes(bytes) => self.out.bytes(bytes),
-            View::DateTime(time) => self.out.date_time(time),
+            View::DateTime(time) => self.out.date_time(*time),
             View::Ext(code, bytes) => {
-                if code == marker::TIMESTAMP {
+                if *code == marker::TIMESTAMP {
                     marker::timestamp(bytes)?;
                 }
-                self.out.ext(code, bytes);
+                self.out.ext(*code, bytes);
             }
             View::Decimal(decimal) => {
                 self.room_for_container()?;
-                self.out.decimal(decimal);
+                self.out.decimal(*decimal);
             }
             View::DecimalText(text) => {
                 marker::decimal_slot(text)?;
@@ -94,18 +115,10 @@ impl<'o> Encoder<'o> {
             }
             View::Uuid(uuid) => {
                 self.room_for_container()?;
-                self.out.uuid(&uuid);
+                self.out.uuid(uuid);
             }
             View::FloatArray(bytes) => self.float_array(bytes)?,
-            View::List(items) => self.items(items, |item, encoder| encoder.any(item))?,
-            View::Set(items) => self.set(items, |item, encoder| encoder.any(item))?,
-            View::Map(pairs) => {
-                self.enter()?;
-                self.out.map(pairs.len() / 2);
-                self.any_pairs(pairs)?;
-                self.leave();
-            }
-            other @ (View::Absent | View::Record(_)) => return Err(wrong_type("Any", other.word())),
+            other => return Err(wrong_type("Any", other.word())),
         }
         Ok(())
     }
@@ -138,6 +151,11 @@ impl<'o> Encoder<'o> {
         items: &[ForeignSlot<'s>],
         write: impl FnMut(&ForeignSlot<'s>, &mut Self) -> Written,
     ) -> Written {
+        if self.peers == Peers::Any {
+            for (index, item) in items.iter().enumerate() {
+                old_peers::in_set(&view(item)?).map_err(|refusal| refusal.at_index(index))?;
+            }
+        }
         self.enter()?;
         self.out.marker(marker::SET);
         let start = self.out.written().len();
@@ -150,7 +168,11 @@ impl<'o> Encoder<'o> {
 
     /// The pairs of a map of any type whose head is written.
     pub(super) fn any_pairs(&mut self, pairs: &[ForeignSlot<'_>]) -> Written {
-        let write_key = |key: &ForeignSlot<'_>, encoder: &mut Self| match view(key)? {
+        self.pairs(pairs, Self::any_key, Self::any_item)
+    }
+
+    fn any_key(key: &ForeignSlot<'_>, encoder: &mut Self) -> Written {
+        match view(key)? {
             View::Str(key) | View::OneOf(_, key) => encoder.text_key(key),
             View::Bytes(key) => {
                 encoder.out.bytes(key);
@@ -158,8 +180,7 @@ impl<'o> Encoder<'o> {
             }
             other if encoder.peers == Peers::Any => Err(old_peers::bad_key(other.word())),
             _ => encoder.any(key),
-        };
-        self.pairs(pairs, write_key, |value, encoder| encoder.any(value))
+        }
     }
 
     /// The pairs of a map whose head is written.
