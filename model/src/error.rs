@@ -62,6 +62,8 @@ codes! {
     NotAMap = "not_a_map",
     /// The message has no `args` or `return_args`, or they are not a map.
     BadEnvelope = "bad_envelope",
+    /// A request without the empty frame that leads to its body.
+    BadFraming = "bad_framing",
     /// A message of more than one frame.
     ExtraFrames = "extra_frames",
     /// A value of another type than the model says.

@@ -172,6 +172,8 @@ pub struct HostTable {
     pub should_stop: unsafe extern "C" fn(run: *mut c_void) -> bool,
     /// Waits; [`FAILED`] with the code `stopping` as soon as the service is asked to stop.
     pub wait: unsafe extern "C" fn(run: *mut c_void, nanoseconds: u64) -> Status,
+    /// Hands the workflow id of the message in hand to `write`, as one slot; not at all if there is none.
+    pub workflow_id: unsafe extern "C" fn(run: *mut c_void, sink: *mut c_void, write: WriteSlots) -> Status,
     /// Whether a log line of this level would be written: 1 error, 2 warn, 3 info, 4 debug, 5 trace.
     pub log_enabled: unsafe extern "C" fn(level: u32) -> bool,
     /// Writes a log line.

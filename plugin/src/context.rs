@@ -94,6 +94,14 @@ impl Context {
         Ok(sent?.unwrap_or_else(|| Value::Map(Vec::new())))
     }
 
+    /// The workflow id of the message in hand: a UUID, text, or whatever its sender made of it. Nil if it has none, and
+    /// in functions that no message called.
+    #[must_use]
+    pub fn workflow_id(&self) -> Value {
+        let id = self.host.and_then(|host| host.workflow_id(|id| id.first().map(Value::from_view)));
+        id.flatten().unwrap_or(Value::Nil)
+    }
+
     /// Whether the service has been asked to stop. A `main` looks at it between its steps.
     #[must_use]
     pub fn should_stop(&self) -> bool {

@@ -83,6 +83,18 @@ impl Host {
         }
     }
 
+    /// The workflow id of the message in hand, if it has one.
+    pub(crate) fn workflow_id<T>(self, read: impl for<'a> FnOnce(&'a [Slot<'a>]) -> T) -> Option<T> {
+        let mut sink = Sink { read: Some(read), outcome: None };
+        let write = receiver(&sink);
+        // SAFETY: as for `send`.
+        unsafe { (self.table().workflow_id)(self.run, (&raw mut sink).cast(), write) };
+        match sink.outcome? {
+            Ok(value) => Some(value),
+            Err(panic) => resume_unwind(panic),
+        }
+    }
+
     /// Whether the service has been asked to stop.
     pub(crate) fn should_stop(self) -> bool {
         // SAFETY: `run` belongs to the call in hand.

@@ -62,6 +62,10 @@ unsafe extern "C" fn wait(_: *mut c_void, _: u64) -> Status {
     OK
 }
 
+unsafe extern "C" fn workflow_id(_: *mut c_void, _: *mut c_void, _: WriteSlots) -> Status {
+    OK
+}
+
 static HOST: HostTable = HostTable {
     magic: MAGIC,
     size: size_of::<HostTable>() as u32,
@@ -73,6 +77,7 @@ static HOST: HostTable = HostTable {
     last_error,
     should_stop,
     wait,
+    workflow_id,
     log_enabled,
     log,
 };

@@ -100,6 +100,12 @@ unsafe extern "C" fn wait(run: *mut c_void, nanoseconds: u64) -> Status {
     if run.refusal.is_some() { FAILED } else { OK }
 }
 
+unsafe extern "C" fn workflow_id(_: *mut c_void, sink: *mut c_void, write: WriteSlots) -> Status {
+    // SAFETY: `write` goes with `sink`; the slot lives until it returns.
+    unsafe { write(sink, Slot::as_raw(&[Slot::str("w1")]), 1) };
+    OK
+}
+
 unsafe extern "C" fn log_enabled(_: u32) -> bool {
     false
 }
@@ -117,6 +123,7 @@ const HOST_TABLE: HostTable = HostTable {
     last_error,
     should_stop,
     wait,
+    workflow_id,
     log_enabled,
     log,
 };

@@ -104,6 +104,7 @@ fn answer<'s>(
     mut run: Run<'s>,
     out: &'s mut Vec<u8>,
 ) -> Result<(), Failure> {
+    run.message = Some(&call.workflow_id);
     // There are fewer connections than 2^31: each stands in a model of bounded size.
     let function = place as u32;
     if !inbound.returns() {

@@ -109,6 +109,8 @@ pub(crate) struct Run<'s> {
     pub(crate) port: &'s mut dyn Port,
     pub(crate) chain: Chain<'s>,
     pub(crate) reply: Option<Reply<'s>>,
+    /// The id of the message in hand, if a message called the function.
+    pub(crate) message: Option<&'s WorkflowId<'s>>,
     /// Whether a stop ends the waits and requests of this call: so in main, not in a handler that may finish.
     pub(crate) ends_on_stop: bool,
     failure: Option<Failure>,
@@ -118,7 +120,7 @@ pub(crate) struct Run<'s> {
 impl<'s> Run<'s> {
     pub(crate) fn new(wiring: &'s Wiring, control: &'s Control, port: &'s mut dyn Port, chain: Chain<'s>) -> Self {
         let (failure, last_error) = (None, Failure::default());
-        Self { wiring, control, port, chain, reply: None, ends_on_stop: false, failure, last_error }
+        Self { wiring, control, port, chain, reply: None, message: None, ends_on_stop: false, failure, last_error }
     }
 
     /// The error with which the service's function returned.
@@ -218,6 +220,7 @@ static TABLE: HostTable = HostTable {
     last_error,
     should_stop,
     wait,
+    workflow_id,
     log_enabled,
     log,
 };
@@ -344,6 +347,23 @@ unsafe extern "C" fn should_stop(run: *mut c_void) -> bool {
 unsafe extern "C" fn wait(run: *mut c_void, nanoseconds: u64) -> Status {
     // SAFETY: `run` is the call's.
     unsafe { guarded(run, |run| run.wait(Duration::from_nanos(nanoseconds))) }
+}
+
+unsafe extern "C" fn workflow_id(run: *mut c_void, sink: *mut c_void, write: WriteSlots) -> Status {
+    // SAFETY: `run` is the call's; `write` takes the `sink` that came with it and slots that are valid while it runs.
+    unsafe {
+        guarded(run, |run| {
+            let arena = Arena::new();
+            let slot = match run.message {
+                None | Some(WorkflowId::Nil) => return Ok(()),
+                Some(WorkflowId::Uuid(uuid)) => Slot::uuid(uuid),
+                Some(WorkflowId::Str(text)) => Slot::str(text),
+                Some(WorkflowId::Other(value)) => value.to_slot(&arena),
+            };
+            write(sink, Slot::as_raw(&[slot]), 1);
+            Ok(())
+        })
+    }
 }
 
 unsafe extern "C" fn log_enabled(level: u32) -> bool {
