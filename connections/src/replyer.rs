@@ -93,3 +93,105 @@ impl Inbound for Replyer {
 pub fn answer(route: &[Bytes], body: Bytes) -> Frames {
     route.iter().cloned().chain([body]).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use service_framework_model::schema::{ArgType, Record, Side};
+    use service_framework_model::slot::{Slot, View};
+    use service_framework_model::value::Value;
+    use service_framework_model::wire::{decode_value, encode_value};
+
+    use super::*;
+
+    fn replyer() -> Replyer {
+        let mut model = ConnectionModel::new("order", Side::In, "replyer");
+        model.arguments = Record::new().required("quantity", ArgType::int_range(1, 10));
+        model.return_arguments = Record::new().required("total", ArgType::int());
+        Replyer::new(&model).unwrap()
+    }
+
+    fn body(args: Value) -> Bytes {
+        let mut out = Vec::new();
+        encode_value(&Value::map([("args", args), ("workflow_id", "w1".into())]), &mut out);
+        out.into()
+    }
+
+    fn order(quantity: i64) -> Bytes {
+        body(Value::map([("quantity", quantity.into())]))
+    }
+
+    /// The frames of a message: identity, then the given ones.
+    fn frames(rest: &[Bytes]) -> Vec<Bytes> {
+        [Bytes::from_static(b"identity")].iter().chain(rest).cloned().collect()
+    }
+
+    /// Opens a message that is refused; its code, the id to answer with, and the number of frames of the way back.
+    fn refused(rest: &[Bytes]) -> (Code, String, usize) {
+        let arena = Arena::new();
+        let frames = frames(rest);
+        match replyer().open(&frames, &arena) {
+            Opened::Refused { refusal, workflow_id, route } => {
+                (refusal.code(), workflow_id.to_text().into_owned(), route.len())
+            }
+            other => panic!("not refused: {other:?}"),
+        }
+    }
+
+    const EMPTY: Bytes = Bytes::new();
+
+    #[test]
+    fn a_request_is_opened_and_everything_up_to_the_empty_frame_leads_back() {
+        let correlation = Bytes::from_static(b"12345678");
+        for envelope in [&[EMPTY][..], &[correlation.clone(), EMPTY], &[correlation.clone(), correlation, EMPTY]] {
+            let arena = Arena::new();
+            let frames = frames(&[envelope, &[order(3)]].concat());
+            let replyer = replyer();
+            let Opened::Call { call, route } = replyer.open(&frames, &arena) else { panic!("refused") };
+            assert!(matches!(call.arguments[0].view(), View::Int(3)));
+            assert_eq!(call.workflow_id, WorkflowId::Str("w1"));
+            assert_eq!(route, &frames[..=envelope.len()]);
+            assert_eq!(answer(route, EMPTY).len(), envelope.len() + 2);
+        }
+    }
+
+    #[test]
+    fn a_bad_request_is_answered_with_the_id_that_could_be_read() {
+        assert_eq!(refused(&[EMPTY, order(11)]), (Code::OutOfRange, "w1".into(), 2));
+        assert_eq!(refused(&[EMPTY, body(Value::map([("quantity", "x".into())]))]), (Code::WrongType, "w1".into(), 2));
+        assert_eq!(refused(&[EMPTY, Bytes::from_static(b"\xc1")]), (Code::ReservedByte, String::new(), 2));
+        assert_eq!(refused(&[EMPTY, EMPTY]), (Code::Empty, String::new(), 2));
+        assert_eq!(refused(&[EMPTY]), (Code::Empty, String::new(), 2));
+    }
+
+    #[test]
+    fn extra_frames_are_refused_with_the_id_of_the_first() {
+        assert_eq!(refused(&[EMPTY, order(3), order(4)]), (Code::ExtraFrames, "w1".into(), 2));
+        assert_eq!(refused(&[EMPTY, Bytes::from_static(b"?"), order(4)]), (Code::ExtraFrames, String::new(), 2));
+    }
+
+    #[test]
+    fn without_an_empty_frame_there_is_no_way_back() {
+        let arena = Arena::new();
+        for rest in [&[][..], &[order(3)], &[order(3), order(4)]] {
+            let frames = frames(rest);
+            let replyer = replyer();
+            let Opened::Unanswerable(refusal) = replyer.open(&frames, &arena) else { panic!("answered") };
+            assert_eq!(refusal.code(), Code::BadFraming);
+        }
+    }
+
+    #[test]
+    fn what_the_function_returns_is_checked_before_it_is_written() {
+        let replyer = replyer();
+        let mut out = Vec::new();
+        let wrong = [Slot::str("much")];
+        let refusal = replyer.write_return(Slot::as_foreign(&wrong), &WorkflowId::Str("w1"), &mut out).unwrap_err();
+        assert_eq!((refusal.code(), refusal.path()), (Code::WrongType, "total".into()));
+        assert!(out.is_empty());
+        let right = [Slot::int(7)];
+        replyer.write_return(Slot::as_foreign(&right), &WorkflowId::Str("w1"), &mut out).unwrap();
+        let written = decode_value(&out).unwrap();
+        assert_eq!(written.get("return_args"), Some(&Value::map([("total", Value::Int(7))])));
+        assert_eq!(written.get("workflow_id"), Some(&Value::from("w1")));
+    }
+}
