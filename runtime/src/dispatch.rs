@@ -19,6 +19,11 @@ use crate::control::Control;
 use crate::logging;
 use crate::wiring::Wiring;
 
+/// The most that one message may take in slots, in bytes: a frame of small values takes a multiple of its own size.
+const ARENA_LIMIT: usize = 256 << 20;
+/// What an arena or a buffer may keep between messages, in bytes. A rare large message gives its memory back.
+const KEPT: usize = 1 << 20;
+
 /// A service with its connections, without its sockets.
 pub(crate) struct Dispatcher {
     wiring: Arc<Wiring>,
@@ -28,33 +33,39 @@ pub(crate) struct Dispatcher {
     stops_on_error: bool,
 }
 
+/// What is to be done about a message that was handled.
+#[derive(Debug, Default)]
+pub(crate) struct Handled<'f> {
+    /// The way back of the answer that was written; none if there is no answer.
+    pub(crate) route: Option<&'f [Bytes]>,
+    /// The failure on which the service is to stop.
+    pub(crate) stop: Option<Failure>,
+}
+
 impl Dispatcher {
     pub(crate) fn new(wiring: Arc<Wiring>, control: Arc<Control>, instance: Instance, stops_on_error: bool) -> Self {
-        Self { wiring, control, instance, arena: Arena::new(), stops_on_error }
+        Self { wiring, control, instance, arena: new_arena(), stops_on_error }
     }
 
-    /// Handles a message that arrived for the connection at `place`. An answer is written into `out`, which is empty,
-    /// and the frames of the way back are returned.
-    ///
-    /// # Errors
-    /// The failure of the function, if the service is to stop on it; the answer is written all the same.
+    /// Handles a message that arrived for the connection at `place`. An answer is written into `out`, which is cleared
+    /// before.
     pub(crate) fn handle<'f>(
         &mut self,
         place: usize,
         frames: &'f [Bytes],
         port: &mut dyn Port,
         out: &mut Vec<u8>,
-    ) -> Result<Option<&'f [Bytes]>, Failure> {
+    ) -> Handled<'f> {
         let Self { wiring, control, instance, arena, stops_on_error } = self;
-        arena.reset();
-        let Some((name, inbound, counters)) = wiring.inbound(place) else { return Ok(None) };
+        recycle(arena, out);
+        let Some((name, inbound, counters)) = wiring.inbound(place) else { return Handled::default() };
         counters.received();
         let mut stop = None;
         let route = match inbound.open(frames, arena) {
             Opened::Call { call, route } => {
                 let _context = logging::workflow(&call.workflow_id);
                 let run = Run::new(wiring, control, port, Chain::of_message(call.workflow_id.clone()));
-                if let Err(failure) = answer(place, inbound, &call, instance, run, out) {
+                if let Err(failure) = answer(place, inbound, &call, instance, run, out, wiring.longest()) {
                     counters.dropped(&failure.code);
                     logging::failed(name, &failure.code, &failure.message);
                     inbound.write_failure(&failure.to_remote(), &call.workflow_id, out);
@@ -72,18 +83,39 @@ impl Dispatcher {
             Opened::Unanswerable(refusal) => {
                 counters.dropped(refusal.code().word());
                 logging::refused(name, &refusal);
-                return Ok(None);
+                return Handled::default();
             }
         };
-        if let Some(failure) = stop {
-            return Err(failure);
-        }
         if out.is_empty() {
-            return Ok(None);
+            return Handled { route: None, stop };
         }
         counters.sent();
         // The frames of the way back are the first of the message: taken from it again, so that they outlive the arena.
-        Ok(frames.get(..route))
+        Handled { route: frames.get(..route), stop }
+    }
+
+    /// Turns away a message that came too late: the service is stopping. Whoever can be answered is told to try again.
+    pub(crate) fn turn_away<'f>(
+        &mut self,
+        place: usize,
+        frames: &'f [Bytes],
+        out: &mut Vec<u8>,
+    ) -> Option<&'f [Bytes]> {
+        let Self { wiring, arena, .. } = self;
+        recycle(arena, out);
+        let (_, inbound, counters) = wiring.inbound(place)?;
+        counters.received();
+        counters.dropped(STOPPING.0);
+        let (workflow_id, route) = match inbound.open(frames, arena) {
+            Opened::Call { call, route } => (call.workflow_id, route.len()),
+            Opened::Refused { workflow_id, route, .. } => (workflow_id, route.len()),
+            Opened::Unanswerable(_) => return None,
+        };
+        let (code, message) = STOPPING;
+        let (code, message) = (code.to_owned(), message.to_owned());
+        let error = RemoteError { code, message, field: None, is_caller_error: false, is_retryable: true };
+        inbound.write_failure(&error, &workflow_id, out);
+        frames.get(..route)
     }
 
     /// Runs one of the service's own functions.
@@ -95,6 +127,24 @@ impl Dispatcher {
     }
 }
 
+const STOPPING: (&str, &str) = ("stopping", "the service is stopping and did not handle the request");
+
+fn new_arena() -> Arena {
+    let arena = Arena::new();
+    arena.set_allocation_limit(Some(ARENA_LIMIT));
+    arena
+}
+
+/// Makes arena and buffer ready for the next message.
+fn recycle(arena: &mut Arena, out: &mut Vec<u8>) {
+    arena.reset();
+    if arena.allocated_bytes() > KEPT {
+        *arena = new_arena();
+    }
+    out.clear();
+    out.shrink_to(KEPT);
+}
+
 /// Calls the function; what it answers is in `out`, which stays empty if it fails.
 fn answer<'s>(
     place: usize,
@@ -103,6 +153,7 @@ fn answer<'s>(
     instance: &mut Instance,
     mut run: Run<'s>,
     out: &'s mut Vec<u8>,
+    longest: usize,
 ) -> Result<(), Failure> {
     run.message = Some(&call.workflow_id);
     // There are fewer connections than 2^31: each stands in a model of bounded size.
@@ -114,14 +165,20 @@ fn answer<'s>(
     let cell = RefCell::new(run);
     let outcome = instance.call(function, call.arguments, &cell);
     let Some(reply) = cell.into_inner().reply else { return outcome };
-    if reply.written && outcome.is_err() {
+    let outcome = match outcome {
+        Ok(()) if !reply.written => {
+            Err(Failure::new("no_answer", "the function returned without answering the request"))
+        }
+        Ok(()) if reply.out.len() > longest => {
+            let size = reply.out.len();
+            Err(Failure::new("too_large", format!("the answer has {size} bytes, at most {longest} can be sent")))
+        }
+        outcome => outcome,
+    };
+    if outcome.is_err() {
         reply.out.clear();
     }
-    outcome?;
-    if reply.written {
-        return Ok(());
-    }
-    Err(Failure::new("no_answer", "the function returned without answering the request"))
+    outcome
 }
 
 /// A refusal as the sender is told of it: all are its fault, but what the service's own side broke.

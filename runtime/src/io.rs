@@ -259,8 +259,9 @@ impl Io {
         }
     }
 
-    /// Takes what has arrived, at most [`QUOTA`] a socket.
-    fn sweep(&mut self, out: &mut Vec<Arrived>) {
+    /// Takes what has arrived, at most [`QUOTA`] a socket; returns whether that was anything.
+    pub(crate) fn sweep(&mut self, out: &mut Vec<Arrived>) -> bool {
+        let before = out.len();
         let count = self.plugs.len();
         self.first = if self.first + 1 < count { self.first + 1 } else { 0 };
         for turn in 0..count {
@@ -270,6 +271,7 @@ impl Io {
             plug.socket.try_receive(QUOTA, &mut self.received);
             deliver(&self.wiring, plug, at, &mut self.received, out);
         }
+        out.len() > before
     }
 
     /// Parks until something arrives; keeps everything that is ready then.

@@ -5,6 +5,8 @@
 
 pub mod address;
 pub mod addresses;
+#[doc(hidden)]
+pub mod bench;
 mod boundary;
 pub mod config;
 mod control;

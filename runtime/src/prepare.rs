@@ -138,7 +138,7 @@ impl Loaded {
             self.adjust_connections(&mut model, &config_json, &mut problems);
         }
         let addresses = self.addresses(&model, mode, inputs, config.is_some().then_some(config_json), &mut problems);
-        let wiring = Wiring::new(&model.connections);
+        let wiring = Wiring::new(&model.connections, SocketOptions::default().max_message_size);
         if let Err(error) = &wiring {
             problems.push(Diagnostic::error(Source::Model, error.to_string()));
         }
@@ -291,6 +291,10 @@ impl Prepared {
     #[must_use]
     pub fn into_notes(self) -> Diagnostics {
         self.notes
+    }
+
+    pub(crate) fn into_blueprint(self) -> Blueprint {
+        self.blueprint
     }
 
     /// The handle that stops the service, good before it has started.

@@ -156,14 +156,17 @@ impl Running {
             let _logs = blueprint.sinks.enter(&blueprint.name);
             let _ = ended.send(live(&blueprint, &starting));
         })?;
-        match started.recv() {
+        match first_word(&started, &control, stop_timeout) {
             Ok(Ok(addresses)) => {
                 let done = std::sync::Mutex::new(done);
                 let thread = Some(thread);
                 Ok(Self { control, wiring, addresses, stop_timeout, linger, done, outcome: None, thread })
             }
             Ok(Err(error)) => {
-                let _ = thread.join();
+                // A thread whose `init` does not return cannot be ended by force; it is let go.
+                if thread.is_finished() || !matches!(error, StartError::Init(_)) {
+                    let _ = thread.join();
+                }
                 Err(error)
             }
             Err(_) => {
@@ -233,6 +236,24 @@ impl Running {
     }
 }
 
+/// What the service's thread says when it is wired, or that `init` did not return although it was asked to stop.
+fn first_word(
+    started: &Receiver<Result<BoundAddresses, StartError>>,
+    control: &Control,
+    patience: Duration,
+) -> Result<Result<BoundAddresses, StartError>, RecvTimeoutError> {
+    loop {
+        match started.recv_timeout(TICK) {
+            Err(RecvTimeoutError::Timeout) if control.patience_ends().is_some_and(|ends| Instant::now() >= ends) => {
+                let said = format!("it did not return within {patience:?} of being asked to stop");
+                return Ok(Err(StartError::Init(said)));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            word => return word,
+        }
+    }
+}
+
 /// How long the runtime itself may take to close, on top of what the service's code and the linger may take.
 const GRACE: Duration = Duration::from_secs(1);
 /// How often a waiting program looks whether patience has ended.
@@ -283,6 +304,9 @@ fn live(blueprint: &Blueprint, starting: &Starting) -> Result<(), RunError> {
         Place::Inline(inline) => serve(&mut dispatcher, inline, control, blueprint.options.min_wait),
         Place::Offloaded(offloaded) => lead(&mut dispatcher, offloaded, control),
     };
+    if let Place::Inline(inline) = &mut place {
+        inline.turn_away(&mut dispatcher);
+    }
     let signalled = on_signal(blueprint, &mut dispatcher, place.port(), control);
     place.close();
     for ((side, name), stats) in blueprint.sockets.wiring.stats() {
@@ -327,10 +351,7 @@ impl Place {
 
 /// Makes the instance, opens the sockets, runs `init`: the order in which a failure costs least.
 fn begin(blueprint: &Blueprint) -> Result<(Dispatcher, Place, BoundAddresses), StartError> {
-    let Sockets { wiring, control, .. } = &blueprint.sockets;
-    let instance = make(blueprint).map_err(|failure| StartError::New(failure.to_string()))?;
-    let (wiring, control) = (Arc::clone(wiring), Arc::clone(control));
-    let mut dispatcher = Dispatcher::new(wiring, control, instance, blueprint.options.stops_on_error);
+    let mut dispatcher = dispatcher(blueprint)?;
     let (mut place, opened) = Place::open(blueprint)?;
     if let Err(failure) = blueprint.run(Function::Init, &mut dispatcher, place.port()) {
         place.close();
@@ -351,6 +372,14 @@ impl Blueprint {
     fn run(&self, function: Function, dispatcher: &mut Dispatcher, port: &mut dyn Port) -> Result<(), Failure> {
         if self.functions.contains(&function) { dispatcher.run(function, port) } else { Ok(()) }
     }
+}
+
+/// The service, made, with its connections.
+pub(crate) fn dispatcher(blueprint: &Blueprint) -> Result<Dispatcher, StartError> {
+    let Sockets { wiring, control, .. } = &blueprint.sockets;
+    let instance = make(blueprint).map_err(|failure| StartError::New(failure.to_string()))?;
+    let (wiring, control) = (Arc::clone(wiring), Arc::clone(control));
+    Ok(Dispatcher::new(wiring, control, instance, blueprint.options.stops_on_error))
 }
 
 fn make(blueprint: &Blueprint) -> Result<Instance, Failure> {

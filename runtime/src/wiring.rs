@@ -12,7 +12,10 @@ use crate::counters::{ConnectionStats, Counters};
 
 /// The connections of one service.
 #[derive(Default)]
-pub(crate) struct Wiring(Vec<Wire>);
+pub(crate) struct Wiring {
+    wires: Vec<Wire>,
+    longest: usize,
+}
 
 struct Wire {
     name: String,
@@ -22,33 +25,39 @@ struct Wire {
 }
 
 impl Wiring {
-    /// Makes what the models declare; they were checked against the registry before.
-    pub(crate) fn new(models: &[ConnectionModel]) -> Result<Self, MakeError> {
+    /// Makes what the models declare; they were checked against the registry before. `longest` is the longest message
+    /// that the sockets send, in bytes.
+    pub(crate) fn new(models: &[ConnectionModel], longest: usize) -> Result<Self, MakeError> {
         let make = |model: &ConnectionModel| {
             let made = registry::make(model)?;
             Ok(Wire { name: model.name.clone(), side: model.side, made, counters: Counters::default() })
         };
-        models.iter().map(make).collect::<Result<_, _>>().map(Self)
+        models.iter().map(make).collect::<Result<_, _>>().map(|wires| Self { wires, longest })
+    }
+
+    /// The longest message that the sockets send, in bytes.
+    pub(crate) const fn longest(&self) -> usize {
+        self.longest
     }
 
     pub(crate) fn inbound(&self, place: usize) -> Option<(&str, &dyn Inbound, &Counters)> {
-        let wire = self.0.get(place)?;
+        let wire = self.wires.get(place)?;
         let Made::In(inbound) = &wire.made else { return None };
         Some((&wire.name, inbound.as_ref(), &wire.counters))
     }
 
     pub(crate) fn outbound(&self, place: usize) -> Option<(&str, &dyn Outbound, &Counters)> {
-        let wire = self.0.get(place)?;
+        let wire = self.wires.get(place)?;
         let Made::Out(outbound) = &wire.made else { return None };
         Some((&wire.name, outbound.as_ref(), &wire.counters))
     }
 
     pub(crate) fn counters(&self, place: usize) -> Option<&Counters> {
-        self.0.get(place).map(|wire| &wire.counters)
+        self.wires.get(place).map(|wire| &wire.counters)
     }
 
     /// What happened so far, by side and name.
     pub(crate) fn stats(&self) -> BTreeMap<(Side, String), ConnectionStats> {
-        self.0.iter().map(|wire| ((wire.side, wire.name.clone()), wire.counters.read())).collect()
+        self.wires.iter().map(|wire| ((wire.side, wire.name.clone()), wire.counters.read())).collect()
     }
 }

@@ -159,6 +159,11 @@ impl<'s> Run<'s> {
             let failure = Failure::of_own("invalid_arguments", &refusal);
             Failure { message: format!("the arguments for `{name}` were refused: {}", failure.message), ..failure }
         })?;
+        if body.len() > self.wiring.longest() {
+            let (size, longest) = (body.len(), self.wiring.longest());
+            let text = format!("the message for `{name}` has {size} bytes, at most {longest} can be sent");
+            return Err(Failure::new("invalid_arguments", text));
+        }
         self.chain.sent();
         let Some(timeout) = outbound.return_timeout() else { return Ok(()) };
         let answer = self.port.request(place, body.into(), Instant::now() + timeout, !self.ends_on_stop);

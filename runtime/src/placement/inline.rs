@@ -51,25 +51,39 @@ impl Inline {
     /// connection in turn.
     ///
     /// # Errors
-    /// The failure of a function, if the service stops on it.
+    /// The failure of a function, if the service stops on it. What is left of the batch is turned away.
     pub(crate) fn pass(&mut self, dispatcher: &mut Dispatcher) -> Result<(), Failure> {
         let Self { runtime, io, batch, out, .. } = self;
         runtime.block_on(io.collect(batch, None));
         let mut sent_last = Instant::now();
+        let mut failed = None;
         for arrived in batch.drain(..) {
-            out.clear();
+            if failed.is_some() {
+                turn_away(dispatcher, &arrived, io, out);
+                continue;
+            }
             let mut port = InlinePort { runtime, io };
             let handled = dispatcher.handle(arrived.place, &arrived.frames, &mut port, out);
-            if let Ok(Some(route)) = handled {
+            if let Some(route) = handled.route {
                 io.answer(arrived.socket, replyer::answer(route, Bytes::copy_from_slice(out)));
             }
-            handled?;
+            failed = handled.stop;
             if io.has_answers() && sent_last.elapsed() > BATCH_TIME {
                 runtime.block_on(io.flush());
                 sent_last = Instant::now();
             }
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Turns away what has arrived and was not handled: the service is stopping.
+    pub(crate) fn turn_away(&mut self, dispatcher: &mut Dispatcher) {
+        let Self { io, batch, out, .. } = self;
+        while io.sweep(batch) {
+            for arrived in batch.drain(..) {
+                turn_away(dispatcher, &arrived, io, out);
+            }
+        }
     }
 
     /// Lets the time between two passes go by, driving the sockets.
@@ -90,6 +104,12 @@ impl Port for Inline {
 
     fn wait(&mut self, duration: Duration) {
         InlinePort { runtime: &self.runtime, io: &mut self.io }.wait(duration);
+    }
+}
+
+fn turn_away(dispatcher: &mut Dispatcher, arrived: &Arrived, io: &mut Io, out: &mut Vec<u8>) {
+    if let Some(route) = dispatcher.turn_away(arrived.place, &arrived.frames, out) {
+        io.answer(arrived.socket, replyer::answer(route, Bytes::copy_from_slice(out)));
     }
 }
 
