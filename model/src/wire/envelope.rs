@@ -357,10 +357,15 @@ fn no_body(body: Body) -> Refusal {
     Refusal::new(Code::BadEnvelope, format!("the message has no `{}`", body.key))
 }
 
+/// The refusal of what is not a map. If a value is in front of the message, such as a topic, it is that.
 #[cold]
 fn not_a_map(reader: &Reader<'_>) -> Refusal {
-    marker::word_of_next(reader).map_or_else(
-        |refusal| refusal,
-        |word| Refusal::new(Code::NotAMap, format!("the message is of type {word}, not a map")),
-    )
+    let mut after = *reader;
+    match marker::word_of_next(reader).and_then(|word| after.skip().map(|()| word)) {
+        Ok(word) => {
+            let not_a_map = Refusal::new(Code::NotAMap, format!("the message is of type {word}, not a map"));
+            after.finish().err().unwrap_or(not_a_map)
+        }
+        Err(refusal) => refusal,
+    }
 }
