@@ -1,0 +1,45 @@
+//! The program `peer`: plays the role that its command line names and prints, as its last line, one JSON object that
+//! tells what it saw. The exit code is 0 if that is all that it was to see.
+
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
+use peer::{replyer, requester};
+
+/// One side of an exchange of messages.
+#[derive(Debug, Parser)]
+struct Cli {
+    #[command(subcommand)]
+    role: Role,
+}
+
+#[derive(Debug, Subcommand)]
+enum Role {
+    /// Sends each value of a script and prints the replies
+    Requester(requester::Options),
+    /// Answers requests with what they bring and prints them
+    Replyer(replyer::Options),
+}
+
+fn main() -> ExitCode {
+    let outcome = match parse().role {
+        Role::Requester(options) => requester::run(&options),
+        Role::Replyer(options) => replyer::run(&options),
+    };
+    let code = if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    println!("{}", outcome.into_json());
+    code
+}
+
+fn parse() -> Cli {
+    Cli::try_parse().unwrap_or_else(|error| {
+        if error.kind() == ErrorKind::InvalidSubcommand {
+            let mut command = Cli::command();
+            let roles: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+            let message = format!("no such role; the roles are {}", roles.join(", "));
+            command.error(ErrorKind::InvalidSubcommand, message).exit();
+        }
+        error.exit()
+    })
+}

@@ -1,0 +1,98 @@
+//! The requester: sends each value of a script as `{"payload": value}` and keeps the replies.
+
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value as Json, json};
+use service_framework::prelude::*;
+use service_framework::{Service, ServiceError};
+
+use crate::report::{Audience, Witness};
+use crate::{Outcome, typed};
+
+/// What the requester is told on its command line.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Options {
+    /// The replyer's address, HOST:PORT
+    #[arg(long)]
+    addr: String,
+    /// The file with the values to send: a JSON array of typed values
+    #[arg(long)]
+    script: PathBuf,
+    /// How long the whole script may take, in seconds
+    #[arg(long, default_value = "15", value_parser = crate::seconds)]
+    timeout: Duration,
+}
+
+#[derive(Model)]
+struct Config {
+    script: String,
+    timeout: f64,
+}
+
+struct Requester {
+    script: Vec<Value>,
+    witness: Witness,
+}
+
+impl ServiceDefinition for Requester {
+    type Config = Config;
+
+    fn new(config: Config) -> Result<Self> {
+        Ok(Self { script: read_script(Path::new(&config.script))?, witness: Witness::take()? })
+    }
+
+    fn models(m: &mut Models<Self>) {
+        let (payload, echo) =
+            (Record::new().required("payload", ArgType::Any), Record::new().required("echo", ArgType::Any));
+        m.requester_untyped("request", payload, echo);
+        m.setup_connections(|config| Ok(json!({"request": {"timeout_s": config.get("timeout")}})));
+        m.main(Self::main);
+    }
+}
+
+impl Requester {
+    fn main(&mut self, ctx: &mut Context) -> Result<()> {
+        for payload in self.script.drain(..) {
+            let reply = ctx.send_value("request", &Value::map([("payload", payload)]))?;
+            self.witness.saw(typed::to_json(&reply));
+        }
+        Ok(())
+    }
+}
+
+fn read_script(path: &Path) -> Result<Vec<Value>> {
+    let unread = |reason: &dyn Display| Error::new(format!("cannot read the script `{}`: {reason}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| unread(&error))?;
+    let values: Vec<Json> = serde_json::from_str(&text).map_err(|error| unread(&error))?;
+    values.iter().map(typed::from_json).collect()
+}
+
+/// Plays the requester until the script is through, a request has failed, or the time is over.
+#[must_use]
+pub fn run(options: &Options) -> Outcome {
+    let outcome = Outcome::of_role("requester");
+    let script = match read_script(&options.script) {
+        Ok(script) => script,
+        Err(error) => return outcome.judged(false, Some(error.to_string())),
+    };
+    let audience = Audience::open();
+    let (replies, ended) = match start(options) {
+        Ok(mut service) => {
+            let replies = audience.hear(script.len(), options.timeout);
+            (replies, service.stop_service())
+        }
+        Err(error) => (Vec::new(), Err(error)),
+    };
+    let complete = replies.len() == script.len();
+    outcome.with("replies", replies).judged(complete, ended.err().map(|error| error.to_string()))
+}
+
+fn start(options: &Options) -> Result<Service, ServiceError> {
+    let mut service = Service::of::<Requester>()
+        .addresses(json!({"connections": {"out": {"request": {"requester": options.addr}}}}))
+        .config(json!({"script": options.script, "timeout": options.timeout.as_secs_f64()}))
+        .build()?;
+    service.run_service_as_main()?;
+    Ok(service)
+}
