@@ -25,39 +25,39 @@ impl Plan {
         arena: &'a Arena,
         slot: &mut Slot<'a>,
     ) -> Result<(), Refusal> {
-        *slot = match self {
+        match self {
             Self::Str { length, pattern } => {
                 let Some(text) = reader.text()? else { return Err(unexpected(reader, "Str")) };
                 constraints::text(text, length, pattern.as_ref())?;
-                Slot::str(text)
+                *slot = Slot::str(text);
             }
-            Self::Decimal(range) => Slot::decimal(decode_decimal(reader, range, arena)?),
-            Self::Int(range) => decode_int(reader, range)?,
-            Self::DateTime => Slot::date_time(decode_date_time(reader)?),
+            Self::Decimal(range) => *slot = Slot::decimal(decode_decimal(reader, range, arena)?),
+            Self::Int(range) => *slot = decode_int(reader, range)?,
+            Self::DateTime => *slot = Slot::date_time(decode_date_time(reader)?),
             Self::Bool => match reader.item_if(|marker| matches!(marker, Marker::True | Marker::False))? {
-                Some(Item::Bool(value)) => Slot::bool(value),
+                Some(Item::Bool(value)) => *slot = Slot::bool(value),
                 _ => return Err(unexpected(reader, "Bool")),
             },
-            Self::Float(range) => Slot::float(decode_float(reader, range)?),
-            Self::Bytes(length) => Slot::bytes(decode_bytes(reader, length)?),
-            Self::Uuid => decode_uuid(reader, arena)?,
-            Self::List(item, length) => Slot::list(item.decode_items(reader, length, "List", arena)?),
-            Self::Set(item, length) => Slot::set(item.decode_set(reader, length, arena)?),
-            Self::Tuple(plans) => Slot::list(decode_tuple(plans, reader, arena)?),
-            Self::Map(key, value, length) => Slot::map(value.decode_map(*key, reader, length, arena)?),
-            Self::Record(record) => Slot::record(record.decode(reader, arena)?),
+            Self::Float(range) => *slot = Slot::float(decode_float(reader, range)?),
+            Self::Bytes(length) => *slot = Slot::bytes(decode_bytes(reader, length)?),
+            Self::Uuid => *slot = decode_uuid(reader, arena)?,
+            Self::List(item, length) => *slot = Slot::list(item.decode_items(reader, length, "List", arena)?),
+            Self::Set(item, length) => *slot = Slot::set(item.decode_set(reader, length, arena)?),
+            Self::Tuple(plans) => *slot = Slot::list(decode_tuple(plans, reader, arena)?),
+            Self::Map(key, value, length) => *slot = Slot::map(value.decode_map(*key, reader, length, arena)?),
+            Self::Record(record) => *slot = Slot::record(record.decode(reader, arena)?),
             Self::OneOf(literals) => {
                 let Some(text) = reader.text()? else { return Err(unexpected(reader, "Str")) };
                 let (place, text) = constraints::literal(text, literals)?;
-                Slot::one_of(place, text)
+                *slot = Slot::one_of(place, text);
             }
-            Self::FloatArray(length) => Slot::float_array(decode_float_array(reader, length, arena)?),
+            Self::FloatArray(length) => *slot = Slot::float_array(decode_float_array(reader, length, arena)?),
             Self::Option(of) => match reader.item_if(|marker| marker == Marker::Null)? {
-                Some(_) => Slot::NIL,
+                Some(_) => *slot = Slot::NIL,
                 None => return of.decode(reader, arena, slot),
             },
-            Self::Any => decode_dynamic(reader, arena)?,
-        };
+            Self::Any => *slot = decode_dynamic(reader, arena)?,
+        }
         Ok(())
     }
 
