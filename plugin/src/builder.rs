@@ -92,23 +92,32 @@ impl<S: ServiceDefinition> Models<S> {
         })
     }
 
-    /// A replyer whose function borrows its arguments from the message: no text and no bytes are copied.
+    /// A replyer whose function borrows its arguments from the message: no text and no bytes are copied. Its reply may
+    /// borrow from the message too, or from the service.
     ///
     /// ```
     /// # use service_framework::prelude::*;
-    /// # #[derive(Model)] pub struct Ack { sequence: i64 }
     /// # struct Desk;
-    /// # impl Desk { fn on_order(&mut self, _: Order<'_>, _: &mut Context) -> Result<Ack> { Ok(Ack { sequence: 1 }) } }
     /// #[derive(Model)]
     /// pub struct Order<'a> {
     ///     symbol: &'a str,
     /// }
     ///
+    /// #[derive(Model)]
+    /// pub struct Ack<'a> {
+    ///     symbol: &'a str,
+    /// }
+    ///
+    /// # impl Desk {
+    /// fn on_order<'a>(&mut self, order: Order<'a>, _: &mut Context) -> Result<Ack<'a>> {
+    ///     Ok(Ack { symbol: order.symbol })
+    /// }
+    /// # }
+    ///
     /// # impl ServiceDefinition for Desk {
     /// #     type Config = ();
     /// #     fn new(_: ()) -> Result<Self> { Ok(Self) }
     /// fn models(m: &mut Models<Self>) {
-    ///     // fn on_order(&mut self, order: Order<'_>, ctx: &mut Context) -> Result<Ack>
     ///     m.replyer_borrowed::<Order, Ack>("order", Self::on_order);
     /// }
     /// # }
@@ -116,11 +125,12 @@ impl<S: ServiceDefinition> Models<S> {
     pub fn replyer_borrowed<A, R>(
         &mut self,
         name: &str,
-        function: for<'a> fn(&mut S, A::Of<'a>, &mut Context) -> Result<R>,
+        function: for<'a> fn(&'a mut S, A::Of<'a>, &mut Context) -> Result<R::Of<'a>>,
     ) -> ReplyerSettings<'_>
     where
         A: Model + 'static,
         R: Model + 'static,
+        for<'a> R::Of<'a>: Model,
     {
         self.add_replyer(name, A::record(), R::record(), move |service, context, slots| {
             let arguments = A::read_slots(slots).map_err(|refusal| Error::bad_call(&refusal))?;

@@ -14,7 +14,7 @@ use service_framework_model::schema::Function;
 use service_framework_model::wire::Arena;
 use service_framework_model::wire::envelope::{Call, RemoteError};
 
-use crate::boundary::{Failure, Instance, Port, Reply, Run, function_number};
+use crate::boundary::{Failure, Instance, Patience, Port, Reply, Run, function_number};
 use crate::control::Control;
 use crate::logging;
 use crate::wiring::Wiring;
@@ -122,7 +122,10 @@ impl Dispatcher {
     pub(crate) fn run(&mut self, function: Function, port: &mut dyn Port) -> Result<(), Failure> {
         let Some(number) = function_number(function) else { return Ok(()) };
         let mut run = Run::new(&self.wiring, &self.control, port, Chain::each_its_own());
-        run.ends_on_stop = function == Function::Main;
+        run.patience = match function {
+            Function::OnSigint | Function::OnSigterm => Patience::UntilItEnds,
+            _ => Patience::EndsAtOnce,
+        };
         self.instance.call(number, &[], &RefCell::new(run))
     }
 }

@@ -144,13 +144,13 @@ impl Io {
         self.sweep(out);
     }
 
-    /// Drives the sockets until `until` comes or the service stops; what arrives stays queued.
-    pub(crate) async fn rest(&mut self, until: Instant) {
+    /// Drives the sockets until `until` comes or, if that is to end it, the service stops; what arrives stays queued.
+    pub(crate) async fn rest(&mut self, until: Instant, ends_on_stop: bool) {
         self.send_answers();
         let control = Arc::clone(&self.control);
         tokio::select! {
             () = tokio::time::sleep_until(until.into()) => {}
-            () = control.stopped() => {}
+            () = control.stopped(), if ends_on_stop => {}
         }
     }
 

@@ -401,8 +401,8 @@ impl Port for Nowhere {
         Err(Unanswered::NoPeer)
     }
 
-    fn wait(&mut self, duration: Duration) {
-        std::thread::sleep(duration);
+    fn wait(&mut self, until: Instant, _: bool) {
+        std::thread::sleep(until.saturating_duration_since(Instant::now()));
     }
 }
 

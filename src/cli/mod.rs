@@ -62,8 +62,10 @@ fn describe_service(path: &std::path::Path, format: Format) -> Result<(), Servic
     Ok(())
 }
 
-fn validate(run: RunArgs, config: Vec<(String, String)>) -> Result<(), ServiceError> {
+fn validate(mut run: RunArgs, config: Vec<(String, String)>) -> Result<(), ServiceError> {
     let mode = mode(&run);
+    // Nothing is logged, so no folder is made for it.
+    run.log_path = None;
     let service = builder(run, config).build()?;
     let notes = service.validate(mode)?;
     let _ = write!(std::io::stderr(), "{}", notes.render(coloured()));

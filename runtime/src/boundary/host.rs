@@ -33,8 +33,8 @@ pub(crate) trait Port {
     /// call `may_finish`, when patience with the service's code ends.
     fn request(&mut self, place: usize, body: Bytes, deadline: Instant, may_finish: bool) -> Result<Bytes, Unanswered>;
 
-    /// Waits for `duration`, or until the service is asked to stop.
-    fn wait(&mut self, duration: Duration);
+    /// Waits until `until` comes, or, if the call `ends_on_stop`, the service is asked to stop.
+    fn wait(&mut self, until: Instant, ends_on_stop: bool);
 }
 
 /// An error that crosses the boundary, in either direction.
@@ -102,6 +102,20 @@ pub(crate) struct Reply<'s> {
     pub(crate) written: bool,
 }
 
+/// What a stop of the service does to a call that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// Waits and requests end at once: main, which holds the service.
+    EndsAtOnce,
+    /// Waits end at once, a request may still be answered: the function of a message, which is to finish.
+    FinishesRequests,
+    /// Both go on until patience with the service's code ends: the function of a signal, which runs after the stop.
+    UntilItEnds,
+}
+
+/// As long as a wait can be: the timers' own limit is a little over two years.
+const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// One call of the service's code: what stands behind the `run` pointer while it lasts.
 pub(crate) struct Run<'s> {
     pub(crate) wiring: &'s Wiring,
@@ -111,8 +125,7 @@ pub(crate) struct Run<'s> {
     pub(crate) reply: Option<Reply<'s>>,
     /// The id of the message in hand, if a message called the function.
     pub(crate) message: Option<&'s WorkflowId<'s>>,
-    /// Whether a stop ends the waits and requests of this call: so in main, not in a handler that may finish.
-    pub(crate) ends_on_stop: bool,
+    pub(crate) patience: Patience,
     failure: Option<Failure>,
     last_error: Failure,
 }
@@ -120,7 +133,17 @@ pub(crate) struct Run<'s> {
 impl<'s> Run<'s> {
     pub(crate) fn new(wiring: &'s Wiring, control: &'s Control, port: &'s mut dyn Port, chain: Chain<'s>) -> Self {
         let (failure, last_error) = (None, Failure::default());
-        Self { wiring, control, port, chain, reply: None, message: None, ends_on_stop: false, failure, last_error }
+        Self {
+            wiring,
+            control,
+            port,
+            chain,
+            reply: None,
+            message: None,
+            patience: Patience::FinishesRequests,
+            failure,
+            last_error,
+        }
     }
 
     /// The error with which the service's function returned.
@@ -166,7 +189,8 @@ impl<'s> Run<'s> {
         }
         self.chain.sent();
         let Some(timeout) = outbound.return_timeout() else { return Ok(()) };
-        let answer = self.port.request(place, body.into(), Instant::now() + timeout, !self.ends_on_stop);
+        let answer =
+            self.port.request(place, body.into(), Instant::now() + timeout, self.patience != Patience::EndsAtOnce);
         if !matches!(answer, Err(Unanswered::NoPeer)) {
             counters.sent();
         }
@@ -184,8 +208,14 @@ impl<'s> Run<'s> {
     }
 
     fn wait(&mut self, duration: Duration) -> Result<(), Failure> {
-        self.port.wait(duration);
-        if self.control.stopping().is_some() { Err(Unanswered::Stopping.into()) } else { Ok(()) }
+        let wanted = Instant::now().checked_add(duration);
+        let ends = if self.patience == Patience::UntilItEnds { self.control.patience_ends() } else { None };
+        let far = Instant::now() + FAR;
+        let until = wanted.unwrap_or(far).min(ends.unwrap_or(far)).min(far);
+        let ends_on_stop = self.patience != Patience::UntilItEnds;
+        self.port.wait(until, ends_on_stop);
+        let cut_short = if ends_on_stop { self.control.stopping().is_some() } else { Some(until) != wanted };
+        if cut_short { Err(Unanswered::Stopping.into()) } else { Ok(()) }
     }
 }
 

@@ -42,11 +42,14 @@ impl Table {
         let mut json: Vec<u8> = Vec::new();
         // SAFETY: `collect` takes exactly this sink.
         let status = unsafe { (self.0.describe)((&raw mut json).cast(), collect) };
-        match status {
-            OK => Ok(json),
-            PANICKED => Err("the service panicked while it declared its models".into()),
-            status => Err(format!("the service could not declare its models (status {status})")),
+        if status == OK {
+            return Ok(json);
         }
+        // What it wrote is then the reason.
+        let reason = String::from_utf8_lossy(&json);
+        let what =
+            if status == PANICKED { "panicked while it declared its models" } else { "could not declare its models" };
+        Err(format!("the service {what} (status {status}): {reason}"))
     }
 
     /// Runs a `setup_*` function: JSON in, JSON out.

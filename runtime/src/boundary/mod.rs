@@ -7,7 +7,7 @@ mod host;
 mod instance;
 mod load;
 
-pub(crate) use host::{Failure, Port, Reply, Run};
+pub(crate) use host::{Failure, Patience, Port, Reply, Run};
 pub(crate) use instance::{Instance, Table, function_number};
 pub use load::LoadError;
 pub(crate) use load::load;

@@ -88,7 +88,7 @@ impl Inline {
 
     /// Lets the time between two passes go by, driving the sockets.
     pub(crate) fn rest(&mut self, until: Instant) {
-        self.runtime.block_on(self.io.rest(until));
+        self.runtime.block_on(self.io.rest(until, true));
     }
 
     /// Sends what waits and closes the sockets.
@@ -102,8 +102,8 @@ impl Port for Inline {
         InlinePort { runtime: &self.runtime, io: &mut self.io }.request(place, body, deadline, may_finish)
     }
 
-    fn wait(&mut self, duration: Duration) {
-        InlinePort { runtime: &self.runtime, io: &mut self.io }.wait(duration);
+    fn wait(&mut self, until: Instant, ends_on_stop: bool) {
+        InlinePort { runtime: &self.runtime, io: &mut self.io }.wait(until, ends_on_stop);
     }
 }
 
@@ -124,9 +124,7 @@ impl Port for InlinePort<'_> {
         self.runtime.block_on(self.io.request(place, body, deadline, may_finish))
     }
 
-    fn wait(&mut self, duration: Duration) {
-        if let Some(until) = Instant::now().checked_add(duration) {
-            self.runtime.block_on(self.io.rest(until));
-        }
+    fn wait(&mut self, until: Instant, ends_on_stop: bool) {
+        self.runtime.block_on(self.io.rest(until, ends_on_stop));
     }
 }

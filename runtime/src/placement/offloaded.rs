@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use service_framework_connections::link::Unanswered;
@@ -86,8 +86,13 @@ impl Port for Offloaded {
         answered.blocking_recv().unwrap_or(Err(Unanswered::Stopping))
     }
 
-    fn wait(&mut self, duration: Duration) {
-        self.control.wait(duration);
+    fn wait(&mut self, until: Instant, ends_on_stop: bool) {
+        let duration = until.saturating_duration_since(Instant::now());
+        if ends_on_stop {
+            self.control.wait(duration);
+        } else {
+            std::thread::sleep(duration);
+        }
     }
 }
 
