@@ -6,8 +6,9 @@
 use bytes::Bytes;
 
 use crate::dispatch::Dispatcher;
+use crate::life::{self, Nowhere};
 use crate::prepare::Prepared;
-use crate::running::{self, Nowhere, StartError};
+use crate::running::StartError;
 
 /// A service that was made, and that no socket feeds.
 pub struct HotPath {
@@ -23,7 +24,7 @@ impl HotPath {
     /// If the service refuses to be made.
     pub fn new(prepared: Prepared) -> Result<Self, StartError> {
         let blueprint = prepared.into_blueprint();
-        let dispatcher = running::dispatcher(&blueprint)?;
+        let dispatcher = life::dispatcher(&blueprint)?;
         let connections = blueprint.connections.into_iter().map(|(_, name)| name).collect();
         Ok(Self { dispatcher, connections, out: Vec::new() })
     }

@@ -16,6 +16,7 @@ pub mod diagnostics;
 mod dispatch;
 pub mod document;
 mod io;
+mod life;
 mod logging;
 mod placement;
 mod prepare;

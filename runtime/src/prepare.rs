@@ -24,9 +24,10 @@ use crate::control::Control;
 use crate::diagnostics::{Diagnostic, Diagnostics, Source};
 use crate::document::Document;
 use crate::io::Plan;
+use crate::life::{Blueprint, Nowhere};
 use crate::logging::{LogOptions, Sinks};
 use crate::placement::Sockets;
-use crate::running::{Blueprint, Mode, Nowhere, RunOptions, Running, StartError, Stopper};
+use crate::running::{Mode, RunOptions, Running, StartError, Stopper};
 use crate::transport::{Omq, SocketOptions};
 use crate::wiring::Wiring;
 
