@@ -1,0 +1,50 @@
+//! The plugins that tests load, built as their authors would build them: by cargo, without the runtime's features.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use service_framework::Json;
+
+/// The shared library of the fixture called `name`.
+pub(crate) fn plugin(name: &str) -> PathBuf {
+    static LIBRARIES: OnceLock<Vec<(String, PathBuf)>> = OnceLock::new();
+    let libraries = LIBRARIES.get_or_init(build);
+    let found = libraries.iter().find(|(fixture, _)| fixture == name);
+    found.map(|(_, path)| path.clone()).unwrap_or_else(|| panic!("no fixture called `{name}`"))
+}
+
+fn build() -> Vec<(String, PathBuf)> {
+    let target =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a folder around the folder for files of tests");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args([
+        "build",
+        "--package",
+        "fixtures",
+        "--examples",
+        "--offline",
+        "--message-format",
+        "json-render-diagnostics",
+    ]);
+    cargo.arg("--manifest-path").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
+    cargo.arg("--target-dir").arg(target);
+    if !cfg!(debug_assertions) {
+        cargo.arg("--release");
+    }
+    let built = cargo.stderr(Stdio::inherit()).output().expect("cargo");
+    assert!(built.status.success(), "the fixtures do not build");
+    let messages = String::from_utf8(built.stdout).expect("JSON");
+    messages.lines().filter_map(library).collect()
+}
+
+/// The name and the file of a fixture that was built, if that is what cargo tells in this line.
+fn library(line: &str) -> Option<(String, PathBuf)> {
+    let message: Json = service_framework::serde_json::from_str(line).ok()?;
+    let target = message.get("target")?;
+    if target.get("crate_types")?.get(0)? != "cdylib" {
+        return None;
+    }
+    let file = message.get("filenames")?.get(0)?.as_str()?;
+    Some((target.get("name")?.as_str()?.to_owned(), file.into()))
+}
