@@ -1,0 +1,108 @@
+//! The desk of all benchmarks: it takes an order and acknowledges it with what it is worth.
+//!
+//! Owns the two forms in which the same desk is measured, a service of the framework (here) and a loop written by hand
+//! ([`by_hand`]), the message that both get ([`message`]) and how times are summed up ([`stats`]). Never measures:
+//! that is what the benchmarks do.
+
+pub mod by_hand;
+pub mod message;
+pub mod stats;
+
+use service_framework::prelude::*;
+
+/// An order, borrowed from its message.
+#[derive(Model, Clone, Copy, Debug, PartialEq)]
+pub struct Order<'a> {
+    /// The price of one unit.
+    pub price: Decimal,
+    /// How many units.
+    pub quantity: Decimal,
+    /// What is bought.
+    pub symbol: &'a str,
+    /// The sender's name for the order.
+    pub order_id: &'a str,
+    /// The sender's count of its orders.
+    pub sequence: i64,
+    /// When it was sent.
+    pub time: DateTime<Utc>,
+}
+
+/// An acknowledgement, borrowed from the order.
+#[derive(Model, Clone, Copy, Debug, PartialEq)]
+pub struct Ack<'a> {
+    /// What is bought.
+    pub symbol: &'a str,
+    /// Price times quantity.
+    pub notional: Decimal,
+    /// The count of the order.
+    pub sequence: i64,
+}
+
+/// An order that owns its texts.
+#[derive(Model)]
+pub struct OwnedOrder {
+    /// The price of one unit.
+    pub price: Decimal,
+    /// How many units.
+    pub quantity: Decimal,
+    /// What is bought.
+    pub symbol: String,
+    /// The sender's name for the order.
+    pub order_id: String,
+    /// The sender's count of its orders.
+    pub sequence: i64,
+    /// When it was sent.
+    pub time: DateTime<Utc>,
+}
+
+/// An acknowledgement that owns its text.
+#[derive(Model, Debug, PartialEq)]
+pub struct OwnedAck {
+    /// What is bought.
+    pub symbol: String,
+    /// Price times quantity.
+    pub notional: Decimal,
+    /// The count of the order.
+    pub sequence: i64,
+}
+
+/// Acknowledges an order: what every form of the desk computes.
+#[inline]
+#[must_use]
+pub fn acknowledge<'a>(order: &Order<'a>) -> Ack<'a> {
+    Ack { symbol: order.symbol, notional: order.price * order.quantity, sequence: order.sequence }
+}
+
+/// The name of the connection whose function borrows.
+pub const BORROWED: &str = "borrowed";
+/// The name of the connection whose function owns.
+pub const OWNED: &str = "owned";
+
+/// The desk as a service.
+pub struct Desk;
+
+impl ServiceDefinition for Desk {
+    type Config = ();
+
+    fn new(_: ()) -> Result<Self> {
+        Ok(Self)
+    }
+
+    fn models(m: &mut Models<Self>) {
+        m.replyer_borrowed::<Order, Ack>(BORROWED, Self::on_borrowed);
+        m.replyer(OWNED, Self::on_owned);
+    }
+}
+
+impl Desk {
+    fn on_borrowed<'a>(&mut self, order: Order<'a>, _: &mut Context) -> Result<Ack<'a>> {
+        Ok(acknowledge(&order))
+    }
+
+    fn on_owned(&mut self, order: OwnedOrder, _: &mut Context) -> Result<OwnedAck> {
+        let notional = order.price * order.quantity;
+        Ok(OwnedAck { symbol: order.symbol, notional, sequence: order.sequence })
+    }
+}
+
+export_service!(Desk);

@@ -1,0 +1,175 @@
+//! What a message costs between the bytes of a request and the bytes of its reply, beside a loop written by hand.
+//!
+//! Owns the contestants and the table. All of them take turns of about a millisecond, in another order each round, and
+//! each round gives one ratio: what slows the machine down for a while slows all of them down, and falls out. (A
+//! harness that measures one after the other would blame the last one for it.) All replies are compared byte by byte
+//! first. Everything is checked as in a service that runs.
+
+use std::hint::black_box;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use bench_desk::stats::{median, paired_ratio, quantile};
+use bench_desk::{Ack, BORROWED, Desk, OWNED, Order, acknowledge, by_hand, message};
+use bytes::Bytes;
+use rmp::encode::ByteBuf;
+use service_framework::schema::Peers;
+use service_framework::{Model as _, Uuid, json, service_table};
+use service_framework_model::slot::Slot;
+use service_framework_model::validator::Validator;
+use service_framework_model::wire::Arena;
+use service_framework_model::wire::envelope::{self, WorkflowId};
+use service_framework_runtime::bench::HotPath;
+use service_framework_runtime::{Inputs, Loaded, LogOptions, Mode, RunOptions};
+
+const ROUNDS: usize = 401;
+const TURN: usize = 1_500;
+
+/// One way to do the same work, once.
+struct Contestant {
+    name: &'static str,
+    work: Box<dyn FnMut()>,
+    nanoseconds: Vec<f64>,
+}
+
+impl Contestant {
+    fn new(name: &'static str, work: impl FnMut() + 'static) -> Self {
+        Self { name, work: Box::new(work), nanoseconds: Vec::with_capacity(ROUNDS) }
+    }
+
+    fn turn(&mut self) {
+        let began = Instant::now();
+        for _ in 0..TURN {
+            (self.work)();
+        }
+        self.nanoseconds.push(began.elapsed().as_nanos() as f64 / TURN as f64);
+    }
+}
+
+fn main() {
+    let request = request();
+    let reply = reply_by_hand(&request);
+    println!("request {} bytes, reply {} bytes, {ROUNDS} rounds of {TURN} messages each", request.len(), reply.len());
+    table("bytes in, validated, handler, reply bytes out", hot_path(&request, &reply));
+    table("read and validate a request", reading(&request));
+    table("validate and write a reply", writing(&reply));
+}
+
+/// Measures, and prints a line for each; the first is what the others are compared to.
+fn table(title: &str, mut contestants: Vec<Contestant>) {
+    for round in 0..ROUNDS {
+        let count = contestants.len();
+        for turn in 0..count {
+            contestants[(round + turn) % count].turn();
+        }
+    }
+    println!("\n{title:<48} {:>9} {:>17} {:>7}", "median ns", "p5 to p95 ns", "ratio");
+    let to = contestants[0].nanoseconds.clone();
+    for Contestant { name, nanoseconds, .. } in &contestants {
+        let range = format!("{:.0} to {:.0}", quantile(nanoseconds, 0.05), quantile(nanoseconds, 0.95));
+        println!("  {name:<46} {:>9.1} {range:>17} {:>7.2}", median(nanoseconds), paired_ratio(nanoseconds, &to));
+    }
+}
+
+fn request() -> Bytes {
+    let mut request = ByteBuf::new();
+    by_hand::write_call(&message::order(message::SEQUENCE), message::WORKFLOW_ID, &mut request);
+    request.into_vec().into()
+}
+
+fn reply_by_hand(request: &[u8]) -> Vec<u8> {
+    let mut reply = ByteBuf::new();
+    by_hand::Desk::default().answer(request, &mut reply).expect("a request");
+    reply.into_vec()
+}
+
+fn hot_path(request: &Bytes, reply: &[u8]) -> Vec<Contestant> {
+    let by_hand = {
+        let (mut desk, mut out, request) = (by_hand::Desk::default(), ByteBuf::new(), request.clone());
+        move || {
+            out.as_mut_vec().clear();
+            black_box(desk.answer(black_box(&request), &mut out));
+            black_box(&out);
+        }
+    };
+    let embedded = || Loaded::from_table(service_table::<Desk>()).expect("a service");
+    let plugin = || Loaded::from_path(&plugin_path()).expect("a plugin");
+    vec![
+        Contestant::new("by hand", by_hand),
+        Contestant::new("embedded, borrowed", service(&embedded(), BORROWED, request, reply)),
+        Contestant::new("embedded, owned", service(&embedded(), OWNED, request, reply)),
+        Contestant::new("plugin, borrowed", service(&plugin(), BORROWED, request, reply)),
+        Contestant::new("plugin, owned", service(&plugin(), OWNED, request, reply)),
+    ]
+}
+
+/// The desk as a service, asked as the service loop asks it.
+fn service(loaded: &Loaded, connection: &str, request: &Bytes, reply: &[u8]) -> impl FnMut() + 'static {
+    let bind = json!({"replyer": "127.0.0.1:0"});
+    let addresses = Some(json!({"connections": {"in": {BORROWED: bind, OWNED: bind}}}));
+    let inputs = Inputs { addresses, ..Inputs::default() };
+    let prepared = loaded.prepare(Mode::Service, &inputs, RunOptions::default(), &LogOptions::default());
+    let prepared = prepared.unwrap_or_else(|problems| panic!("{problems}"));
+    let mut path = HotPath::new(prepared).expect("the desk is made");
+    let place = path.place_of(connection).expect("a connection of the desk");
+    let identity = Bytes::from_static(b"\0\0\0\0\x01");
+    let correlation = Bytes::from_static(&[0, 0, 0, 0, 0, 0, 0, 42]);
+    let frames = [identity, correlation, Bytes::new(), request.clone()];
+    let (route, answer) = path.handle(place, &frames).expect("an answer");
+    assert_eq!(route, &frames[..3], "{connection}");
+    assert_eq!(answer, reply, "{connection}");
+    move || {
+        black_box(path.handle(place, black_box(&frames)));
+    }
+}
+
+/// The library beside this program: cargo builds it with the benchmark, which depends on it.
+fn plugin_path() -> PathBuf {
+    let program = std::env::current_exe().expect("the path of this program");
+    let name = format!("{}bench_desk{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    program.with_file_name(name)
+}
+
+fn reading(request: &Bytes) -> Vec<Contestant> {
+    let by_hand = {
+        let request = request.clone();
+        move || {
+            black_box(by_hand::read_call(black_box(&request)));
+        }
+    };
+    let validator = Validator::new(&Order::record()).expect("a good model");
+    let (request, mut arena) = (request.clone(), Arena::new());
+    let framework = move || {
+        arena.reset();
+        let call = envelope::read_call(black_box(&request), &validator, &arena);
+        black_box(call.is_ok());
+    };
+    vec![Contestant::new("by hand", by_hand), Contestant::new("framework", framework)]
+}
+
+fn writing(reply: &[u8]) -> Vec<Contestant> {
+    let ack = acknowledge(&message::order(message::SEQUENCE));
+    let by_hand = {
+        let (mut desk, mut out) = (by_hand::Desk::default(), ByteBuf::new());
+        move || {
+            out.as_mut_vec().clear();
+            desk.write_answer(black_box(&ack), black_box(message::WORKFLOW_ID), &mut out);
+            black_box(&out);
+        }
+    };
+    let validator = Validator::new(&Ack::record()).expect("a good model");
+    let id = WorkflowId::Uuid(Uuid::parse_str(message::WORKFLOW_ID).expect("a UUID"));
+    let (arena, mut out) = (Arena::new(), Vec::new());
+    let mut framework = move |expected: Option<&[u8]>| {
+        out.clear();
+        let written = black_box(&ack).with_slots(&arena, |slots| {
+            envelope::write_answer(&validator, Slot::as_foreign(slots), Peers::Any, black_box(&id), &mut out)
+        });
+        black_box(written.is_ok());
+        if let Some(expected) = expected {
+            assert_eq!(out, expected);
+        }
+    };
+    framework(Some(reply));
+    vec![Contestant::new("by hand", by_hand), Contestant::new("framework", move || framework(None))]
+}
