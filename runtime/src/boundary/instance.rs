@@ -10,7 +10,9 @@ use std::marker::PhantomData;
 use service_framework_model::slot::Slot;
 use service_framework_plugin::abi::{self, OK, PANICKED, PluginTable, Status, Text};
 
-use super::host::{Failure, Run, broken_boundary, host_table};
+use super::failure::broken_boundary;
+use super::host::host_table;
+use super::{Failure, Run};
 
 /// The table of a service that was checked: its functions may be called.
 #[derive(Clone, Copy)]

@@ -1,0 +1,70 @@
+//! An error on its way over the boundary, and what becomes of it on the other side.
+//!
+//! Owns the translations: from a refusal, from a request that was not answered, from and to an error reply.
+
+use service_framework_connections::link::Unanswered;
+use service_framework_model::error::Refusal;
+use service_framework_model::wire::envelope::RemoteError;
+use service_framework_plugin::abi::{ERROR_IS_CALLERS, ERROR_IS_REMOTE, ERROR_IS_RETRYABLE, Status};
+
+/// An error that crosses the boundary, in either direction.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) code: String,
+    pub(crate) message: String,
+    pub(crate) field: String,
+    pub(crate) flags: u32,
+}
+
+impl Failure {
+    pub(crate) fn new(code: &str, message: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), message: message.into(), ..Self::default() }
+    }
+
+    /// A refusal of what the service itself handed over.
+    pub(super) fn of_own(code: &str, refusal: &Refusal) -> Self {
+        Self { field: refusal.path(), ..Self::new(code, refusal.to_string()) }
+    }
+
+    pub(super) fn of_remote(error: &RemoteError) -> Self {
+        let flag = |on: bool, flag: u32| if on { flag } else { 0 };
+        Self {
+            code: error.code.clone(),
+            message: error.message.clone(),
+            field: error.field.clone().unwrap_or_default(),
+            flags: ERROR_IS_REMOTE
+                | flag(error.is_caller_error, ERROR_IS_CALLERS)
+                | flag(error.is_retryable, ERROR_IS_RETRYABLE),
+        }
+    }
+
+    /// The failure as a requester is told of it. What the service's own sends failed with is not the requester's fault.
+    pub(crate) fn to_remote(&self) -> RemoteError {
+        RemoteError {
+            code: self.code.clone(),
+            message: self.message.clone(),
+            field: Some(self.field.clone()).filter(|field| !field.is_empty()),
+            is_caller_error: self.flags & ERROR_IS_CALLERS != 0 && self.flags & ERROR_IS_REMOTE == 0,
+            is_retryable: self.flags & ERROR_IS_RETRYABLE != 0,
+        }
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.message, self.code)
+    }
+}
+
+impl From<Unanswered> for Failure {
+    fn from(unanswered: Unanswered) -> Self {
+        let retryable = matches!(unanswered, Unanswered::NoPeer);
+        let flags = if retryable { ERROR_IS_RETRYABLE } else { 0 };
+        Self { flags, ..Self::new(unanswered.word(), unanswered.to_string()) }
+    }
+}
+
+/// A message that broke a rule of the boundary.
+pub(crate) fn broken_boundary(status: Status) -> Failure {
+    Failure::new("handler_failed", format!("the function returned status {status} without saying why"))
+}
