@@ -96,6 +96,9 @@ impl fmt::Display for Code {
     }
 }
 
+/// The most steps of a key path that are told: the sender of a message decides how many there are.
+const MOST_STEPS: usize = 16;
+
 /// One step of a key path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -125,10 +128,11 @@ impl Refusal {
         Self(Box::new(Inner { code, detail: detail.into(), path: Vec::new() }))
     }
 
-    /// The same refusal, seen from the value that holds the one in hand under `key`.
+    /// The same refusal, seen from the value that holds the one in hand under `key`. Of a long key only the beginning
+    /// is kept: it may be a peer's.
     #[must_use]
     pub fn under_key(mut self, key: &str) -> Self {
-        self.0.path.push(Step::Key(key.to_owned()));
+        self.0.path.push(Step::Key(shown(key)));
         self
     }
 
@@ -156,11 +160,12 @@ impl Refusal {
         self.0.path.iter().rev()
     }
 
-    /// The key path, such as `orders[3].price`; empty if the whole value was refused.
+    /// The key path, such as `orders[3].price`; empty if the whole value was refused. Of a long path only the outermost
+    /// steps are told, with `...` behind them.
     #[must_use]
     pub fn path(&self) -> String {
         let mut path = String::new();
-        for step in self.steps() {
+        for step in self.steps().take(MOST_STEPS) {
             match step {
                 Step::Key(key) if path.is_empty() => path.push_str(key),
                 Step::Key(key) => {
@@ -170,8 +175,22 @@ impl Refusal {
                 Step::Index(index) => path.push_str(&format!("[{index}]")),
             }
         }
+        if self.0.path.len() > MOST_STEPS {
+            path.push_str("...");
+        }
         path
     }
+}
+
+/// Text of a peer as a message to people shows it: without control characters, and not at any length.
+#[cold]
+pub(crate) fn shown(text: &str) -> String {
+    const MOST: usize = 64;
+    let mut shown: String = text.chars().take(MOST).flat_map(char::escape_debug).collect();
+    if text.chars().nth(MOST).is_some() {
+        shown.push_str("...");
+    }
+    shown
 }
 
 impl fmt::Display for Refusal {
@@ -192,6 +211,18 @@ mod tests {
         let refusal =
             Refusal::new(Code::WrongType, "expected Int, got Str").under_key("price").at_index(3).under_key("orders");
         assert_eq!(refusal.to_string(), "`orders[3].price`: expected Int, got Str");
+    }
+
+    #[test]
+    fn a_path_is_short_whoever_made_it_long() {
+        let refusal = |key: &str, steps: usize| {
+            (0..steps).fold(Refusal::new(Code::TooDeep, "too deep"), |refusal, _| refusal.under_key(key))
+        };
+        assert_eq!(refusal("k", 16).path(), ["k"; 16].join("."));
+        assert_eq!(refusal("k", 17).path(), ["k"; 16].join(".") + "...");
+        assert_eq!(refusal(&"x".repeat(1 << 20), 1).path(), "x".repeat(64) + "...");
+        assert_eq!(refusal("\n\u{1b}", 1).path(), "\\n\\u{1b}");
+        assert!(refusal(&"x".repeat(1 << 10), 1_000).to_string().len() < 2_000);
     }
 
     #[test]

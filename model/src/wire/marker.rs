@@ -197,23 +197,20 @@ pub(crate) fn word_of_next(reader: &Reader<'_>) -> Result<&'static str, Refusal>
         Item::Ext(TIMESTAMP, _) => "DateTime",
         Item::Ext(..) => "extension",
         Item::Array(_) => "List",
-        Item::Map(count) => word_of_map(&mut ahead, count),
+        Item::Map(count) => word_of_map(&mut ahead, count)?,
     })
 }
 
-fn word_of_map(reader: &mut Reader<'_>, count: usize) -> &'static str {
+fn word_of_map(reader: &mut Reader<'_>, count: usize) -> Result<&'static str, Refusal> {
     for _ in 0..count {
-        match reader.text() {
-            Ok(Some(key)) if let Some(shape) = shape_of_key(key) => return shape.word,
-            Ok(Some(_)) => {}
-            Ok(None) if reader.skip().is_ok() => {}
-            _ => break,
+        match reader.text()? {
+            Some(key) if let Some(shape) = shape_of_key(key) => return Ok(shape.word),
+            Some(_) => {}
+            None => reader.skip()?,
         }
-        if reader.skip().is_err() {
-            break;
-        }
+        reader.skip()?;
     }
-    "Map"
+    Ok("Map")
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ pub(crate) use decode::under;
 pub(crate) use encode::Writer;
 pub(crate) use reader::{Item, utf8};
 
+pub(crate) use crate::error::shown;
 use crate::error::{Code, Refusal};
 
 /// The most containers inside each other that are read: what the Python library reads too.
@@ -31,17 +32,6 @@ pub const MAX_DEPTH: usize = 1024;
 
 /// The most containers inside each other that are sent where the Python library may be the peer.
 pub const OLD_PEER_DEPTH: usize = 500;
-
-/// Text of a peer as a message to people shows it: without control characters, and not at any length.
-#[cold]
-pub(crate) fn shown(text: &str) -> String {
-    const MOST: usize = 64;
-    let mut shown: String = text.chars().take(MOST).flat_map(char::escape_debug).collect();
-    if text.chars().nth(MOST).is_some() {
-        shown.push_str("...");
-    }
-    shown
-}
 
 #[cold]
 pub(crate) fn too_large() -> Refusal {
