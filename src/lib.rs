@@ -7,6 +7,9 @@
 //! Authors of plugins depend on this crate with `default-features = false`: that brings neither tokio nor ZeroMQ. The
 //! default feature `runtime` adds embedding and the runner.
 
+// Nothing that input can reach may end the process; tests may.
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 #[cfg(feature = "runtime")]
 pub mod cli;
 #[cfg(feature = "runtime")]

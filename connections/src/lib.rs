@@ -4,6 +4,9 @@
 //! what makes simulation, replay and wiring without sockets possible. A new type is a new file in `types/` with its
 //! description, an implementation of [`Inbound`] or [`Outbound`], and one line in [`registry`].
 
+// Nothing that input can reach may end the process; tests may.
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 pub mod link;
 pub mod registry;
 pub mod replyer;

@@ -3,6 +3,9 @@
 //! Owns the reading of a struct or enum with its attributes, and the code that makes it an argument type. What that
 //! code calls is in the crate that re-exports this macro.
 
+// Nothing that input can reach may end the process; tests may.
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 mod attributes;
 mod literals;
 mod record;

@@ -4,6 +4,9 @@
 //!
 //! Owns what a value is. Never reads a clock, opens a socket or starts a thread.
 
+// Nothing that input can reach may end the process; tests may.
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 pub mod dynamic;
 pub mod error;
 #[cfg(feature = "host")]

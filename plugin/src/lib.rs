@@ -4,6 +4,9 @@
 //! Owns the service's side of the boundary. Brings neither an executor nor a ZeroMQ library, validates nothing that the
 //! host validates, and keeps no state outside of a service's instance.
 
+// Nothing that input can reach may end the process; tests may.
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 extern crate self as service_framework;
 
 pub mod abi;

@@ -3,6 +3,9 @@
 //!
 //! A message's way in: socket (`transport`) -> `io` -> `dispatch` -> the service's code (`boundary`) -> answer -> `io`.
 
+// Nothing that input can reach may end the process; tests may.
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 pub mod address;
 pub mod addresses;
 #[doc(hidden)]

@@ -74,7 +74,7 @@ pub(crate) fn live(blueprint: &Blueprint, starting: &Starting) -> Result<(), Run
 
 /// The service's sockets, wherever they live.
 enum Place {
-    Inline(Inline),
+    Inline(Box<Inline>),
     Offloaded(Offloaded),
 }
 
@@ -82,7 +82,7 @@ impl Place {
     fn open(blueprint: &Blueprint) -> Result<(Self, Vec<(usize, String)>), OpeningError> {
         let sockets = &blueprint.sockets;
         match blueprint.mode {
-            Mode::Service => Inline::open(sockets).map(|(inline, at)| (Self::Inline(inline), at)),
+            Mode::Service => Inline::open(sockets).map(|(inline, at)| (Self::Inline(Box::new(inline)), at)),
             Mode::Main => Offloaded::open(sockets.clone(), blueprint.sinks.clone(), blueprint.name.clone())
                 .map(|(offloaded, at)| (Self::Offloaded(offloaded), at)),
         }
@@ -90,7 +90,7 @@ impl Place {
 
     fn port(&mut self) -> &mut dyn Port {
         match self {
-            Self::Inline(inline) => inline,
+            Self::Inline(inline) => inline.as_mut(),
             Self::Offloaded(offloaded) => offloaded,
         }
     }

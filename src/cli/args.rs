@@ -114,7 +114,7 @@ const TWO_LETTERS: [(&str, &str); 3] =
 pub(crate) struct Parsed {
     pub(crate) cli: Cli,
     /// Config names and their texts, in order.
-    pub(crate) config: Vec<(String, String)>,
+    pub(crate) config: Pairs,
 }
 
 /// Parses a command line; `arguments` begins with the program's name.
@@ -126,8 +126,11 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Par
     Ok(Parsed { cli: Cli::try_parse_from(flags)?, config })
 }
 
+/// Config names and their texts.
+type Pairs = Vec<(String, String)>;
+
 /// Parts flags from config.
-fn split(arguments: impl IntoIterator<Item = OsString>) -> Result<(Vec<OsString>, Vec<(String, String)>), clap::Error> {
+fn split(arguments: impl IntoIterator<Item = OsString>) -> Result<(Vec<OsString>, Pairs), clap::Error> {
     let mut command = Cli::command();
     command.build();
     let mut arguments = arguments.into_iter().peekable();

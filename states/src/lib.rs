@@ -2,6 +2,9 @@
 //!
 //! Owns the descriptions. This version cannot run a state, and [`check`] says so of each one that is declared.
 
+// Nothing that input can reach may end the process; tests may.
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 use service_framework_model::nearest::suggestion;
 use service_framework_model::problem::{Path, Problem};
 use service_framework_model::schema::{Side, StateModel};
