@@ -1,6 +1,6 @@
 //! Whoever can reach the port can ruin a connection, never the socket.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use service_framework_runtime::transport::SocketOptions;
 
@@ -55,9 +55,11 @@ pub(crate) async fn a_peer_that_never_introduces_itself_is_disconnected(bench: &
     let mut silent = Raw::connect(&router.endpoint).await;
     let mut slow = Raw::connect(&router.endpoint).await;
     slow.write(&[0xff]).await;
+    let connected = Instant::now();
     router.serves(&mut dealer).await;
     silent.until_closed().await;
     slow.until_closed().await;
+    assert!(connected.elapsed() < Duration::from_secs(5), "disconnected after {:?}", connected.elapsed());
     router.serves(&mut dealer).await;
 }
 
