@@ -1,0 +1,18 @@
+//! The Python library as the other side: requests and replies in both directions, every type, the workflow ids along a
+//! chain, errors, and a peer that dies and comes back. The scripts of the other side are in `python/`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+mod exchange;
+mod failure;
+mod ours;
+#[path = "../support/mod.rs"]
+mod support;
+mod theirs;
+mod values;
+mod workflow;
