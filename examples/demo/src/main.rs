@@ -54,7 +54,7 @@ fn story() -> Result<(), Error> {
 
     println!("\nSummary");
     println!("  requests       {replayed} trades and {asked} questions, every answer checked");
-    println!("  speed          {} trades in {} s", replayed, replay.get("seconds")?);
+    println!("  speed          {replayed} trades in {} s", replay.get("seconds")?);
     println!(
         "  round trip     p50 {} us, p99 {} us",
         replay.get("round trip p50 us")?,
@@ -62,8 +62,8 @@ fn story() -> Result<(), Error> {
     );
     println!("  position       {} {}", replay.get("position")?, replay.get("symbol")?);
     println!("  average price  {}, last price {}", replay.get("average price")?, replay.get("last price")?);
-    println!("  realised       {}", replay.get("realised profit")?);
-    println!("  unrealised     {}", replay.get("unrealised profit")?);
+    println!("  profit         {} realised", replay.get("realised profit")?);
+    println!("                 {} unrealised", replay.get("unrealised profit")?);
     println!("  processes      5, each ended with the exit code that it should have");
     println!("  time           {:.1} s after the build", began.elapsed().as_secs_f64());
     Ok(())

@@ -182,3 +182,55 @@ impl Drop for Process {
 fn indented(text: &str) -> String {
     text.lines().map(|line| format!("    {line}\n")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A shell that runs this; `name` is its own, so that tests do not share files.
+    fn shell(name: &str, script: &str) -> Invocation {
+        Invocation {
+            name: name.to_owned(),
+            program: "/bin/sh".to_owned(),
+            words: vec!["-c".to_owned(), script.to_owned()],
+            root: PathBuf::from(env!("CARGO_MANIFEST_DIR")),
+            scratch: std::env::current_exe().unwrap().parent().unwrap().to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_a_process_writes_is_kept_apart() {
+        let output = run(Ok(shell("demo_test_apart", "echo data; echo log >&2")), 0).unwrap();
+        assert_eq!((output.stdout.as_str(), output.stderr.as_str()), ("data\n", "log\n"));
+    }
+
+    #[test]
+    fn another_exit_code_is_told_with_the_last_lines_of_the_log() {
+        let script = "for n in 1 2 3 4 5 6 7 8 9 10 11; do echo line $n >&2; done; exit 78";
+        let said = run(Ok(shell("demo_test_code", script)), 0).err().unwrap().to_string();
+        let told = "`demo_test_code` ended with exit status: 78, expected exit code 0; its last lines:\n    line 2\n";
+        assert!(said.starts_with(told) && said.ends_with("line 11\n"), "{said}");
+    }
+
+    #[test]
+    fn a_process_that_ends_before_it_is_ready_is_told_at_once() {
+        let mut process = Process::start(shell("demo_test_early", "echo no >&2; exit 70")).unwrap();
+        let waited = process.wait_for_line(PATIENCE, |line| (line == "ready").then_some(()));
+        assert!(matches!(waited, Err(Error::Ended { status, .. }) if status.code() == Some(70)));
+    }
+
+    #[test]
+    fn a_process_that_never_gets_ready_is_not_waited_for_without_end() {
+        let mut process = Process::start(shell("demo_test_never", "exec sleep 60")).unwrap();
+        let said = process.wait_for_line(Duration::ZERO, |_| None::<()>).unwrap_err().to_string();
+        assert!(said.starts_with("`demo_test_never` did not get ready within 0 s"), "{said}");
+    }
+
+    #[test]
+    fn a_process_is_asked_to_end_and_its_own_end_is_seen() {
+        let script = "trap 'exit 0' TERM; echo ready >&2; while :; do sleep 0.01; done";
+        let mut process = Process::start(shell("demo_test_term", script)).unwrap();
+        process.wait_for_line(PATIENCE, |line| (line == "ready").then_some(())).unwrap();
+        process.terminate(PATIENCE).unwrap();
+    }
+}

@@ -10,8 +10,8 @@
 //!
 //! A short position is the same with its signs turned. Three sums are kept: units, their cost, and cash. Everything
 //! else follows from them, so that always, to the last digit, `realised + unrealised = cash + position * last price`.
-//! Only the share of the cost that a reduction releases may need rounding; it moves profit between realised and
-//! unrealised by less than 10^-16, and changes no sum of the two.
+//! Only the share of the cost that a reduction releases may need rounding. It moves less than 10^-16 of profit between
+//! realised and unrealised, and nothing out of the sum of the two.
 
 use service_framework::Decimal;
 

@@ -1,4 +1,5 @@
 //! What the desk answers to whoever is wrong, over real sockets; and that a refused trade changes nothing.
+#![allow(clippy::unwrap_used)]
 
 use std::sync::Mutex;
 

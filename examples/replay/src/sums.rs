@@ -129,7 +129,8 @@ mod tests {
 
     #[test]
     fn each_figure_that_differs_is_named() {
-        let changes: [(fn(&mut Holding), &str); 6] = [
+        type Change = fn(&mut Holding);
+        let changes: [(Change, &str); 6] = [
             (|h| h.symbol = "B".into(), "symbol is B, and must be A"),
             (|h| h.trade_id = 8, "trade id is 8, and must be 7"),
             (|h| h.trades = 3, "number of trades is 3, and must be 2"),

@@ -1,4 +1,5 @@
 //! The replay against a desk in the same program: a right one, one that is wrong by the least there is, and none.
+#![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 
