@@ -86,7 +86,7 @@ impl Running {
     #[track_caller]
     pub(crate) fn ended(mut self) -> Ended {
         let status = until("the runner's end", || self.child.try_wait().expect("a child"));
-        Ended { code: status.code(), stdout: self.stdout.to_end(), stderr: self.stderr.to_end() }
+        Ended { code: status.code(), stdout: self.stdout.rest(), stderr: self.stderr.to_end() }
     }
 }
 
@@ -143,7 +143,7 @@ impl Reading {
         self.so_far().lines().find(|line| line.contains(text)).map(str::to_owned)
     }
 
-    fn to_end(&mut self) -> String {
+    fn rest(&mut self) -> String {
         if let Some(thread) = self.thread.take() {
             thread.join().expect("text");
         }
