@@ -86,7 +86,7 @@ impl Running {
     #[track_caller]
     pub(crate) fn ended(mut self) -> Ended {
         let status = until("the runner's end", || self.child.try_wait().expect("a child"));
-        Ended { code: status.code(), stdout: self.stdout.rest(), stderr: self.stderr.to_end() }
+        Ended { code: status.code(), stdout: self.stdout.rest(), stderr: self.stderr.rest() }
     }
 }
 
