@@ -6,14 +6,16 @@
 mod context;
 mod format;
 
+use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Mutex;
 
 pub(crate) use context::{service, workflow};
 use service_framework_model::error::Refusal;
 use tracing::level_filters::LevelFilter;
 use tracing::{Dispatch, Level};
-use tracing_appender::rolling::{InitError, RollingFileAppender, Rotation};
+use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{Layer, Registry, fmt};
 
@@ -81,11 +83,8 @@ impl Sinks {
         let file = match &options.directory {
             None => None,
             Some(directory) => {
-                let writer = hourly_files(directory, name, options.backup_count.unwrap_or(24)).map_err(|error| {
-                    let reason =
-                        std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
-                    format!("cannot write log files into `{}`: {reason}", directory.display())
-                })?;
+                let writer = hourly_files(directory, name, options.backup_count.unwrap_or(24))
+                    .map_err(|reason| format!("cannot write log files into `{}`: {reason}", directory.display()))?;
                 let layer = fmt::layer().event_format(format::Line).with_ansi(false).with_writer(writer);
                 Some(layer.with_filter(options.file.unwrap_or(LogLevel::INFO).0))
             }
@@ -106,10 +105,13 @@ pub(crate) struct Entered {
     _subscriber: Option<tracing::subscriber::DefaultGuard>,
 }
 
-fn hourly_files(directory: &Path, name: &str, keep: usize) -> Result<std::sync::Mutex<RollingFileAppender>, InitError> {
+fn hourly_files(directory: &Path, name: &str, keep: usize) -> Result<Mutex<RollingFileAppender>, String> {
+    // The appender makes the folder too, but only after it has complained on stderr that there is none.
+    std::fs::create_dir_all(directory).map_err(|error| error.to_string())?;
     // A file of the running hour is kept beside those that were completed.
     let builder = RollingFileAppender::builder().rotation(Rotation::HOURLY).filename_prefix(name);
-    builder.filename_suffix("log").max_log_files(keep.saturating_add(1)).build(directory).map(std::sync::Mutex::new)
+    let built = builder.filename_suffix("log").max_log_files(keep.saturating_add(1)).build(directory);
+    built.map(Mutex::new).map_err(|error| error.source().map_or_else(|| error.to_string(), ToString::to_string))
 }
 
 /// The level that the C ABI calls `level`.
