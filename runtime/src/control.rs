@@ -2,7 +2,10 @@
 //!
 //! Owns the one flag per service. Never stops anything by force: each wait looks at it and ends.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
@@ -85,11 +88,51 @@ impl Control {
     }
 }
 
+/// A wait for the stop of a service that goes on over many polls: to begin a new one for each message takes time.
+pub(crate) struct Stopped(Option<Pin<Box<dyn Future<Output = ()>>>>);
+
+impl Stopped {
+    pub(crate) fn of(control: Arc<Control>) -> Self {
+        Self(Some(Box::pin(async move { control.stopped().await })))
+    }
+
+    /// Ready, from then on, when the service has been asked to stop.
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if let Some(waiting) = &mut self.0 {
+            ready!(waiting.as_mut().poll(context));
+            self.0 = None;
+        }
+        Poll::Ready(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::future::poll_fn;
 
     use super::*;
+
+    #[test]
+    fn a_wait_for_the_stop_sees_one_before_and_one_during_the_wait_and_stays_ready() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for already in [true, false] {
+            let control = Arc::new(Control::default());
+            let stop = || control.stop(StopReason::Requested, Duration::ZERO);
+            let mut stopped = Stopped::of(Arc::clone(&control));
+            if already {
+                stop();
+            }
+            runtime.block_on(async {
+                let is_ready = poll_fn(|context| Poll::Ready(stopped.poll(context).is_ready())).await;
+                assert_eq!(is_ready, already);
+                std::thread::scope(|scope| {
+                    scope.spawn(stop);
+                });
+                poll_fn(|context| stopped.poll(context)).await;
+                poll_fn(|context| stopped.poll(context)).await;
+            });
+        }
+    }
 
     #[test]
     fn the_first_reason_stays() {

@@ -6,9 +6,8 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, ready};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -17,7 +16,8 @@ use service_framework_connections::link::{Link, Unanswered};
 use service_framework_connections::registry::SocketRole;
 use uuid::Uuid;
 
-use crate::control::Control;
+use crate::alarm::Alarm;
+use crate::control::{Control, Stopped};
 use crate::transport::{BindError, ConnectError, OpenError, Socket, SocketKind, SocketOptions, Transport};
 use crate::wiring::Wiring;
 
@@ -61,6 +61,8 @@ pub(crate) struct Io {
     received: Vec<Frames>,
     wiring: Arc<Wiring>,
     control: Arc<Control>,
+    stopped: Stopped,
+    alarm: Alarm,
 }
 
 /// A connection that could not be opened.
@@ -97,8 +99,16 @@ impl Io {
         wiring: Arc<Wiring>,
         control: Arc<Control>,
     ) -> Result<(Self, Vec<(usize, String)>), WiringError> {
-        let mut io =
-            Self { plugs: Vec::new(), first: 0, outbox: VecDeque::new(), received: Vec::new(), wiring, control };
+        let mut io = Self {
+            plugs: Vec::new(),
+            first: 0,
+            outbox: VecDeque::new(),
+            received: Vec::new(),
+            wiring,
+            stopped: Stopped::of(Arc::clone(&control)),
+            control,
+            alarm: Alarm::default(),
+        };
         let mut addresses = Vec::new();
         let (binding, connecting): (Vec<_>, Vec<_>) = plans.iter().partition(|plan| plan.role == SocketRole::Router);
         for plan in binding.into_iter().chain(connecting) {
@@ -164,8 +174,7 @@ impl Io {
         may_finish: bool,
     ) -> Result<Bytes, Unanswered> {
         self.send_answers();
-        let control = Arc::clone(&self.control);
-        let Self { plugs, received, wiring, .. } = self;
+        let Self { plugs, received, wiring, control, stopped, alarm, .. } = self;
         let plug = plugs.iter_mut().find(|plug| plug.place == place);
         let Some(Plug { socket, link: Some(link), .. }) = plug else { return Err(Unanswered::NoPeer) };
         received.clear();
@@ -176,9 +185,6 @@ impl Io {
         socket.peers_change();
         link.handle_peers(socket.ready_peers(), false);
         link.begin(body, deadline);
-        let mut stopped = pin!(stop_of_request(&control, may_finish));
-        let mut timeout = pin!(tokio::time::sleep_until(deadline.into()));
-        let (mut stop_seen, mut time_seen) = (false, false);
         poll_fn(|cx| {
             loop {
                 if let Some(frames) = link.poll_transmit()
@@ -208,17 +214,19 @@ impl Io {
                     Poll::Ready(Err(_)) => return Poll::Ready(Err(Unanswered::PeerLost)),
                     Poll::Pending => {}
                 }
-                if !time_seen && timeout.as_mut().poll(cx).is_ready() {
-                    time_seen = true;
-                    link.handle_timeout(Instant::now());
-                    continue;
+                let mut ends = deadline;
+                if stopped.poll(cx).is_ready() {
+                    let Some(patience_ends) = control.patience_ends().filter(|_| may_finish) else {
+                        link.handle_stop();
+                        continue;
+                    };
+                    ends = ends.min(patience_ends);
                 }
-                if !stop_seen && stopped.as_mut().poll(cx).is_ready() {
-                    stop_seen = true;
+                ready!(alarm.poll(ends, cx));
+                link.handle_timeout(Instant::now());
+                if ends < deadline {
                     link.handle_stop();
-                    continue;
                 }
-                return Poll::Pending;
             }
         })
         .await
@@ -276,13 +284,9 @@ impl Io {
 
     /// Parks until something arrives; keeps everything that is ready then.
     async fn wait(&mut self, out: &mut Vec<Arrived>, until: Option<Instant>) {
-        let control = Arc::clone(&self.control);
-        let mut stopped = pin!(control.stopped());
-        let far = Instant::now() + Duration::from_secs(3600);
-        let mut timeout = pin!(tokio::time::sleep_until(until.unwrap_or(far).into()));
-        let Self { plugs, received, wiring, .. } = self;
+        let Self { plugs, received, wiring, stopped, alarm, .. } = self;
         poll_fn(|cx| {
-            let mut any = stopped.as_mut().poll(cx).is_ready() || timeout.as_mut().poll(cx).is_ready();
+            let mut any = stopped.poll(cx).is_ready() || until.is_some_and(|until| alarm.poll(until, cx).is_ready());
             for (at, plug) in plugs.iter_mut().enumerate() {
                 if let Poll::Ready(Ok(frames)) = plug.socket.poll_receive(cx) {
                     received.clear();
@@ -316,15 +320,6 @@ async fn open(
         }
     };
     Ok((Plug { place: plan.place, socket, link }, address))
-}
-
-/// Completes when a stop is to end a request.
-async fn stop_of_request(control: &Control, may_finish: bool) {
-    control.stopped().await;
-    if may_finish {
-        let patience = control.patience_ends().unwrap_or_else(Instant::now);
-        tokio::time::sleep_until(patience.into()).await;
-    }
 }
 
 /// Hands messages to whom they are for: the service, or the link of a requester that has nothing in flight.

@@ -8,6 +8,7 @@
 
 pub mod address;
 pub mod addresses;
+mod alarm;
 #[doc(hidden)]
 pub mod bench;
 mod boundary;

@@ -168,10 +168,10 @@ fn serve(
     min_wait: Duration,
 ) -> Result<(), RunError> {
     while control.stopping().is_none() {
-        let began = Instant::now();
+        let rests_until = (!min_wait.is_zero()).then(|| Instant::now() + min_wait);
         inline.pass(dispatcher).map_err(|failure| RunError::Function(failure.to_string()))?;
-        if !min_wait.is_zero() {
-            inline.rest(began + min_wait);
+        if let Some(until) = rests_until {
+            inline.rest(until);
         }
     }
     Ok(())

@@ -7,6 +7,9 @@ use service_framework_model::error::Refusal;
 use service_framework_model::wire::envelope::RemoteError;
 use service_framework_plugin::abi::{ERROR_IS_CALLERS, ERROR_IS_REMOTE, ERROR_IS_RETRYABLE, Status};
 
+/// The code of an error to which its author gave none.
+const UNNAMED: &str = "failed";
+
 /// An error that crosses the boundary, in either direction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Failure {
@@ -52,7 +55,8 @@ impl Failure {
 
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} ({})", self.message, self.code)
+        // The code of an error that its author gave none says nothing.
+        if self.code == UNNAMED { f.write_str(&self.message) } else { write!(f, "{} ({})", self.message, self.code) }
     }
 }
 

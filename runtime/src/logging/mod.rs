@@ -136,12 +136,13 @@ pub(crate) fn enabled(number: u32) -> bool {
     }
 }
 
-/// Writes a line that a service logged from a library of its own.
+/// Writes a line that a service logged from a library of its own. Where in its code it was is told with errors, and to
+/// those who look for details; an everyday line is easier to read without.
 pub(crate) fn forward(number: u32, module: &str, message: &str, file: &str, line: u32) {
     match level(number) {
         Level::ERROR => tracing::error!(target: PLUGIN, module, file, line, "{message}"),
-        Level::WARN => tracing::warn!(target: PLUGIN, module, file, line, "{message}"),
-        Level::INFO => tracing::info!(target: PLUGIN, module, file, line, "{message}"),
+        Level::WARN => tracing::warn!(target: PLUGIN, "{message}"),
+        Level::INFO => tracing::info!(target: PLUGIN, "{message}"),
         Level::DEBUG => tracing::debug!(target: PLUGIN, module, file, line, "{message}"),
         Level::TRACE => tracing::trace!(target: PLUGIN, module, file, line, "{message}"),
     }

@@ -55,7 +55,8 @@ impl Inline {
     pub(crate) fn pass(&mut self, dispatcher: &mut Dispatcher) -> Result<(), Failure> {
         let Self { runtime, io, batch, out, .. } = self;
         runtime.block_on(io.collect(batch, None));
-        let mut sent_last = Instant::now();
+        // A message that came alone is answered by the next pass, which sends at once.
+        let mut sent_last = (batch.len() > 1).then(Instant::now);
         let mut failed = None;
         for arrived in batch.drain(..) {
             if failed.is_some() {
@@ -68,9 +69,12 @@ impl Inline {
                 io.answer(arrived.socket, replyer::answer(route, Bytes::copy_from_slice(out)));
             }
             failed = handled.stop;
-            if io.has_answers() && sent_last.elapsed() > BATCH_TIME {
+            if let Some(sent_last) = &mut sent_last
+                && io.has_answers()
+                && sent_last.elapsed() > BATCH_TIME
+            {
                 runtime.block_on(io.flush());
-                sent_last = Instant::now();
+                *sent_last = Instant::now();
             }
         }
         failed.map_or(Ok(()), Err)

@@ -35,5 +35,6 @@ impl Sockets {
 
 /// The executor that drives a service's sockets on the calling thread.
 fn executor() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()
+    // The transport hands each handshake to a blocking thread for an instant: one such thread is enough.
+    tokio::runtime::Builder::new_current_thread().enable_io().enable_time().max_blocking_threads(1).build()
 }
