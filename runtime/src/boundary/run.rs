@@ -3,21 +3,24 @@
 //! Owns the order of a reply and of a send: validate, encode, hand over. Reaches sockets only through a [`Port`].
 
 use std::cell::RefCell;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use std::time::Instant;
 
 use bytes::Bytes;
 use service_framework_connections::link::Unanswered;
 use service_framework_connections::workflow::Chain;
 use service_framework_connections::{Inbound, Outbound};
 use service_framework_model::slot::{ForeignSlot, Slot};
-use service_framework_model::wire::Arena;
 use service_framework_model::wire::envelope::{Answer, WorkflowId};
-use service_framework_plugin::abi::ERROR_IS_REMOTE;
 use uuid::Uuid;
 
 use super::Failure;
-use crate::control::Control;
+use crate::control::{Control, after};
+use crate::dispatch::bounded_arena;
 use crate::wiring::Wiring;
+
+/// Room for most messages: a buffer that grows copies what it holds, several times for a small message.
+const USUAL_SIZE: usize = 512;
 
 /// The way from a service's code to its sockets: on the same thread or on another.
 pub(crate) trait Port {
@@ -47,9 +50,6 @@ pub(crate) enum Patience {
     /// Both go on until patience with the service's code ends: the function of a signal, which runs after the stop.
     UntilItEnds,
 }
-
-/// As long as a wait can be: the timers' own limit is a little over two years.
-const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// One call of the service's code: what stands behind the `run` pointer while it lasts.
 pub(crate) struct Run<'s> {
@@ -114,7 +114,7 @@ impl<'s> Run<'s> {
             return Err(Failure::new("no_such_connection", format!("there is no out connection at place {place}")));
         };
         let id = self.chain.next(Uuid::new_v4).map_err(|refusal| Failure::of_own("bad_workflow_id", &refusal))?;
-        let mut body = Vec::new();
+        let mut body = Vec::with_capacity(USUAL_SIZE);
         outbound.write_call(slots, &id, &mut body).map_err(|refusal| {
             let failure = Failure::of_own("invalid_arguments", &refusal);
             Failure { message: format!("the arguments for `{name}` were refused: {}", failure.message), ..failure }
@@ -124,12 +124,11 @@ impl<'s> Run<'s> {
             let text = format!("the message for `{name}` has {size} bytes, at most {longest} can be sent");
             return Err(Failure::new("invalid_arguments", text));
         }
-        self.chain.sent();
         let Some(timeout) = outbound.return_timeout() else { return Ok(()) };
-        let answer =
-            self.port.request(place, body.into(), Instant::now() + timeout, self.patience != Patience::EndsAtOnce);
-        if !matches!(answer, Err(Unanswered::NoPeer)) {
+        let answer = self.port.request(place, body.into(), after(timeout), self.patience != Patience::EndsAtOnce);
+        if !matches!(answer, Err(Unanswered::NoPeer | Unanswered::QueueFull)) {
             counters.sent();
+            self.chain.sent();
         }
         let frame = answer.map_err(|unanswered| {
             counters.dropped(unanswered.word());
@@ -137,21 +136,16 @@ impl<'s> Run<'s> {
             Failure { message: format!("`{name}`: {}", failure.message), ..failure }
         })?;
         counters.received();
-        read_return(name, outbound, &frame, returned).inspect_err(|failure| {
-            // The words of a peer are not ours to count by: there is no end to them.
-            let by_peer = failure.flags & ERROR_IS_REMOTE != 0;
-            counters.dropped(if by_peer { "refused_by_peer" } else { &failure.code });
-        })
+        read_return(name, outbound, &frame, returned).inspect_err(|failure| counters.dropped(failure.countable()))
     }
 
     pub(super) fn wait(&mut self, duration: Duration) -> Result<(), Failure> {
-        let wanted = Instant::now().checked_add(duration);
+        let wanted = after(duration);
         let ends = if self.patience == Patience::UntilItEnds { self.control.patience_ends() } else { None };
-        let far = Instant::now() + FAR;
-        let until = wanted.unwrap_or(far).min(ends.unwrap_or(far)).min(far);
+        let until = wanted.min(ends.unwrap_or(wanted));
         let ends_on_stop = self.patience != Patience::UntilItEnds;
         self.port.wait(until, ends_on_stop);
-        let cut_short = if ends_on_stop { self.control.stopping().is_some() } else { Some(until) != wanted };
+        let cut_short = if ends_on_stop { self.control.is_stopping() } else { until != wanted };
         if cut_short { Err(Unanswered::Stopping.into()) } else { Ok(()) }
     }
 }
@@ -162,7 +156,7 @@ fn read_return(
     frame: &Bytes,
     returned: &mut dyn FnMut(&[Slot<'_>]),
 ) -> Result<(), Failure> {
-    let arena = Arena::new();
+    let arena = bounded_arena();
     match outbound.read_return(frame, &arena) {
         Ok(Answer::Returned { arguments, .. }) => {
             returned(arguments);
