@@ -1,5 +1,7 @@
 //! Attacks by connections: what is sent is no ZeroMQ, comes a byte at a time, or is never read.
 
+use service_framework::schema::Side;
+
 use crate::corpus::ID;
 use crate::support::messages::request;
 use crate::support::peer::{Peer, long_header, message};
@@ -61,22 +63,45 @@ fn peers_that_speak_a_byte_at_a_time_hold_nobody_up() {
 }
 
 #[test]
-fn a_requester_that_never_reads_holds_up_nobody_and_what_it_does_not_read_is_dropped_and_counted() {
+fn what_a_requester_never_reads_is_bounded_in_messages_and_dropped_and_counted() {
+    never_read(8 << 10, 8_000);
+}
+
+#[test]
+fn what_a_requester_never_reads_is_bounded_in_bytes_too() {
+    never_read(1 << 20, 700);
+}
+
+/// Sends requests whose replies are as long, and reads none.
+fn never_read(length: usize, count: usize) {
     Victim::each(|victim| {
         let before = resident(&victim.process_id());
         let mut deaf = victim.peer();
-        let body = message(&[b"", &request(&"x".repeat(64 << 10), ID)]);
-        for _ in 0..4_000 {
+        let body = message(&[b"", &request(&"x".repeat(length), ID)]);
+        for _ in 0..count {
             deaf.write(&body);
         }
         serves(&mut victim.peer());
-        if let Some(_) = victim.stats() {
+        if victim.stats().is_some() {
             until("replies that are dropped", || victim.stats()?.dropped.get("queue_full").copied());
         } else {
             let grown = resident(&victim.process_id()).saturating_sub(before);
-            assert!(grown < 200 << 20, "the memory grew by {grown} bytes");
+            assert!(grown < 400 << 20, "the memory grew by {grown} bytes");
         }
     });
+}
+
+#[test]
+fn the_reply_to_a_requester_that_is_gone_is_dropped_and_counted() {
+    let victim = Victim::embedded();
+    let Victim::Embedded { service, .. } = &victim else { unreachable!() };
+    let endpoint = service.address("trouble").expect("a running service");
+    Peer::dealer(endpoint).write(&message(&[b"", &request("wait", ID)]));
+    until("the drop", || {
+        let stats = service.stats().remove(&(Side::In, "trouble".to_owned()))?;
+        (stats.received == 1 && stats.dropped.get("no_peer") == Some(&1)).then_some(())
+    });
+    assert_eq!(Peer::dealer(endpoint).ask(&request("fine", ID)).text(), "fine");
 }
 
 #[test]

@@ -17,7 +17,7 @@ use support::until;
 
 /// A desk that runs.
 enum Victim {
-    Embedded { service: Service, endpoint: String },
+    Embedded { service: Box<Service>, endpoint: String },
     Process { running: Running, endpoint: String, _folder: Folder },
 }
 
@@ -26,7 +26,7 @@ impl Victim {
         let mut service = Service::of::<Desk>().addresses(addresses()).build().expect("a good service");
         service.run_service().expect("free ports");
         let endpoint = service.address("echo").expect("a running service").to_owned();
-        Self::Embedded { service, endpoint }
+        Self::Embedded { service: Box::new(service), endpoint }
     }
 
     fn process() -> Self {

@@ -15,6 +15,7 @@
 //! and [`Socket::poll_peers`] when nothing is. What a peer sent before it was lost is received
 //! before its loss is reported: sweep first, then look at the peers.
 
+mod backlog;
 mod error;
 mod omq;
 mod socket_file;
@@ -54,6 +55,9 @@ pub struct SocketOptions {
     /// How many messages wait for one peer of a router; when it is full, sending to that peer is
     /// refused. A dealer may hold fewer: its requests wait for their replies anyway.
     pub send_queue: u32,
+    /// How many bytes of long messages wait for one peer of a router; what would exceed it is
+    /// refused, but never the only one.
+    pub send_queue_bytes: usize,
     /// How long a new connection may take until both sides have introduced themselves.
     pub handshake_timeout: Duration,
     /// How many accepted connections may be introducing themselves at one time.
@@ -77,6 +81,7 @@ impl Default for SocketOptions {
             max_message_size: 64 << 20,
             receive_queue: 100_000,
             send_queue: 1_000,
+            send_queue_bytes: 256 << 20,
             handshake_timeout: Duration::from_secs(5),
             max_pending_handshakes: 1_024,
             reconnect_min: Duration::from_millis(20),

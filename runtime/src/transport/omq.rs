@@ -19,6 +19,7 @@ use omq_tokio::{
     MonitorRecvError, Options, ReconnectPolicy, SocketType, TrySendError,
 };
 
+use super::backlog::Backlog;
 use super::{
     BindError, BindProblem, Boxed, Closed, ConnectError, ConnectProblem, Frames, OpenError, PeersChange, SendRefused,
     Socket, SocketKind, SocketOptions, Transport, socket_file,
@@ -55,6 +56,7 @@ impl Transport for Omq {
         Ok(Box::new(OmqSocket {
             kind,
             max_message_size: options.max_message_size,
+            backlog: Backlog::new(options.send_queue_bytes),
             peers: Peers { ready: socket.ready_peer_count(), generation: socket.connections_generation() },
             socket: Arc::new(socket),
             swept: Vec::new(),
@@ -117,6 +119,7 @@ struct Peers {
 struct OmqSocket {
     kind: SocketKind,
     max_message_size: usize,
+    backlog: Backlog,
     peers: Peers,
     // One handle behind an `Arc`: a second handle would make every receive take a lock.
     socket: Arc<omq_tokio::Socket>,
@@ -175,6 +178,9 @@ impl Socket for OmqSocket {
                     return Err(SendRefused::Empty);
                 }
                 let to = frames.remove(0);
+                if !self.backlog.admits(&to, &mut frames) {
+                    return Err(SendRefused::Full);
+                }
                 self.socket.try_send_to(to, Message::multipart(frames))
             }
             SocketKind::Dealer => {
