@@ -321,8 +321,10 @@ fn lines_of_the_chosen_levels_go_to_the_console_and_into_hourly_files() {
         assert!(log.contains(part), "no {part} in {log}");
     }
     let name = file.file_name().unwrap().to_str().unwrap();
-    let hour =
-        name.strip_prefix("desk.").and_then(|rest| rest.strip_suffix(".log")).unwrap_or_else(|| panic!("{name}"));
+    let hour = name
+        .strip_prefix("desk.service.")
+        .and_then(|rest| rest.strip_suffix(".log"))
+        .unwrap_or_else(|| panic!("{name}"));
     assert_eq!(hour.split('-').map(str::len).collect::<Vec<_>>(), [4, 2, 2, 2], "{name}");
 }
 
@@ -332,7 +334,7 @@ fn as_many_old_log_files_are_kept_as_is_said() {
     let logs = folder.path().join("logs");
     std::fs::create_dir(&logs).unwrap();
     for hour in 10..20 {
-        std::fs::write(logs.join(format!("desk.2020-01-01-{hour}.log")), "old\n").unwrap();
+        std::fs::write(logs.join(format!("desk.service.2020-01-01-{hour}.log")), "old\n").unwrap();
     }
     std::fs::write(logs.join("other.log"), "of somebody else\n").unwrap();
     let (running, _) = started(desk(&folder, NOBODY, &["-l", logs.to_str().unwrap(), "-bc", "3"]));

@@ -1,8 +1,8 @@
 //! The link of a requester to its peer: which reply belongs to which request, and when a request has failed.
 //!
 //! A state machine without socket or clock. Owns the framing of a DEALER that speaks to REP and ROUTER peers, the
-//! correlation and the deadline of the one request in flight. Never sends to a peer that is not there, so that an
-//! expired request is never executed later.
+//! correlation and the deadline of the one request in flight. Never sends to a peer that is not there, so that no
+//! expired request waits for a peer to come.
 //!
 //! Order of calls: [`Link::begin`], then after every `handle_*` ask [`Link::poll_transmit`] and
 //! [`Link::poll_outcome`], until there is an outcome; [`Link::poll_deadline`] says when to call
@@ -26,6 +26,9 @@ pub enum Unanswered {
     /// The peer went away after the request was sent.
     #[error("the peer went away before it answered; it may have acted on the request")]
     PeerLost,
+    /// The peer is there and does not read: the request never left.
+    #[error("the peer does not read what it is sent, so the request was never sent")]
+    QueueFull,
     /// The service is stopping.
     #[error("the service is stopping")]
     Stopping,
@@ -39,6 +42,7 @@ impl Unanswered {
             Self::NoPeer => "no_peer",
             Self::TimedOut => "timed_out",
             Self::PeerLost => "peer_lost",
+            Self::QueueFull => "queue_full",
             Self::Stopping => "stopping",
         }
     }
@@ -144,6 +148,13 @@ impl Link {
         if let (State::Sent, Some(body)) = (&self.state, frames.last()) {
             self.state = State::Waiting { body: body.clone() };
             self.ready_peers = 0;
+        }
+    }
+
+    /// The socket took nothing although the peer is there: it does not read what it is sent.
+    pub fn handle_refused(&mut self) {
+        if matches!(self.state, State::Sent) {
+            self.end(Err(Unanswered::QueueFull));
         }
     }
 
@@ -289,6 +300,14 @@ mod tests {
         assert_eq!(link.poll_outcome(), None);
         link.handle_peers(1, false);
         assert_eq!(link.poll_transmit().unwrap(), sent);
+    }
+
+    #[test]
+    fn a_peer_that_does_not_read_ends_the_request_at_once() {
+        let (mut link, _) = begun(1);
+        link.poll_transmit().unwrap();
+        link.handle_refused();
+        assert_eq!(link.poll_outcome(), Some(Err(Unanswered::QueueFull)));
     }
 
     #[test]

@@ -14,6 +14,9 @@ use crate::{Inbound, Outbound};
 /// Every connection type.
 pub const TYPES: &[&ConnectionType] = &[&REPLYER, &REQUESTER];
 
+/// The types of the Python library that this version does not have.
+const LATER: [&str; 3] = ["subscriber", "publisher", "external_target"];
+
 /// What a connection type is.
 #[derive(Debug)]
 pub struct ConnectionType {
@@ -126,6 +129,11 @@ fn shared_names(model: &ServiceModel) -> Vec<Problem> {
 fn check_connection(connection: &ConnectionModel, path: &Path<'_>, problems: &mut Vec<Problem>) {
     let word = &connection.connection_type;
     let Some(kind) = find(word) else {
+        if LATER.contains(&word.as_str()) {
+            let message = format!("the connection type `{word}` is known, but this version cannot run it");
+            problems.push(Problem::new(None, &path.key("connection_type"), message));
+            return;
+        }
         let message = format!("`{word}` is not a connection type");
         let known = TYPES.iter().map(|kind| kind.word);
         problems.push(Problem::new(None, &path.key("connection_type"), message).with_help(suggestion(word, known)));
@@ -250,6 +258,17 @@ mod tests {
             said(&service([model])),
             ["`connections.out.desk.required_creation_arguments.timeout`: a `requester` has no creation argument \
               `timeout` (did you mean `timeout_s`?)"]
+        );
+    }
+
+    #[test]
+    fn a_type_that_is_not_there_yet_is_told_apart_from_one_that_nobody_knows() {
+        let model = service([ConnectionModel::new("acks", Side::Out, "publisher")]);
+        assert_eq!(
+            said(&model),
+            [
+                "`connections.out.acks.connection_type`: the connection type `publisher` is known, but this version cannot run it"
+            ]
         );
     }
 

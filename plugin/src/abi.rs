@@ -109,7 +109,7 @@ pub struct PluginTable {
     /// Hands the service's models as JSON to `write`, once; where the status is not [`OK`], the reason instead. May run
     /// before [`PluginTable::attach`].
     pub describe: unsafe extern "C" fn(sink: *mut c_void, write: WriteText) -> Status,
-    /// Tells a plugin that lives in a file of its own where its logs and panics go. Called once per process.
+    /// Tells a plugin that lives in a file of its own where its logs and panics go. Called before each run.
     pub attach: unsafe extern "C" fn(host: *const HostTable),
     /// Makes a service from its config, in the order of the config model, and puts it at `instance`.
     pub create: unsafe extern "C" fn(

@@ -49,10 +49,12 @@ struct Inner {
 pub enum ErrorKind {
     /// The arguments that were to be sent do not fit their model; nothing was sent.
     Invalid,
-    /// There is nobody at the other end; nothing was sent.
+    /// There is nobody at the other end, or nobody who reads; nothing was sent.
     NoPeer,
     /// No reply came in time. The other side may have acted on the request.
     TimedOut,
+    /// The other side got the request and went away before it answered: it may have acted on it.
+    PeerLost,
     /// The other side answered with an error: the code and the message are its own.
     Refused,
     /// A reply came, and it does not fit its model. The other side has acted on the request.
@@ -68,8 +70,9 @@ impl ErrorKind {
     fn of_code(code: &str) -> Self {
         match code {
             INVALID_ARGUMENTS => Self::Invalid,
-            "no_peer" => Self::NoPeer,
+            "no_peer" | "queue_full" => Self::NoPeer,
             "timed_out" => Self::TimedOut,
+            "peer_lost" => Self::PeerLost,
             BAD_REPLY => Self::BadReply,
             "stopping" => Self::Stopping,
             _ => Self::Failed,
@@ -268,10 +271,11 @@ mod tests {
 
     #[test]
     fn the_kind_follows_from_the_code_that_crossed() {
-        let kinds = ["invalid_arguments", "no_peer", "timed_out", "bad_reply", "stopping", "else"]
-            .map(|code| crossed(code, 0).kind());
+        let kinds =
+            ["invalid_arguments", "no_peer", "queue_full", "timed_out", "peer_lost", "bad_reply", "stopping", "else"]
+                .map(|code| crossed(code, 0).kind());
         use ErrorKind::*;
-        assert_eq!(kinds, [Invalid, NoPeer, TimedOut, BadReply, Stopping, Failed]);
+        assert_eq!(kinds, [Invalid, NoPeer, NoPeer, TimedOut, PeerLost, BadReply, Stopping, Failed]);
     }
 
     #[test]

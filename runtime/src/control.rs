@@ -4,6 +4,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
@@ -28,10 +29,20 @@ struct Stop {
     until: Instant,
 }
 
+/// As long as a wait can be: the timers' own limit is a little over two years.
+const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// The time after `duration`, or one so far away that nobody waits for it.
+pub(crate) fn after(duration: Duration) -> Instant {
+    Instant::now() + duration.min(FAR)
+}
+
 /// The stop flag of one service, shared by its threads and whoever stops it.
 #[derive(Debug, Default)]
 pub(crate) struct Control {
     stop: Mutex<Option<Stop>>,
+    /// The same, for who asks often and needs no reason.
+    is_stopping: AtomicBool,
     changed: Condvar,
     notify: Notify,
 }
@@ -46,10 +57,16 @@ impl Control {
     pub(crate) fn stop(&self, reason: StopReason, patience: Duration) {
         let mut stop = self.lock();
         if stop.is_none() {
-            *stop = Some(Stop { reason, until: Instant::now() + patience });
+            *stop = Some(Stop { reason, until: after(patience) });
+            self.is_stopping.store(true, Ordering::Release);
             self.changed.notify_all();
             self.notify.notify_waiters();
         }
+    }
+
+    /// Whether the service was asked to stop.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Acquire)
     }
 
     /// Why the service was asked to stop, if it was.

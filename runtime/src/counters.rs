@@ -9,6 +9,8 @@ use std::sync::{Mutex, PoisonError};
 
 /// How many reasons are told apart: an author's error codes may be many, a counter's memory is bounded.
 const MAX_REASONS: usize = 64;
+/// How much of a reason's word is kept, in bytes.
+const LONGEST_REASON: usize = 64;
 /// The reason under which all others are counted.
 const OTHER: &str = "other";
 
@@ -34,6 +36,7 @@ impl Counters {
     /// A message was dropped or refused, for a reason that has a stable word.
     pub(crate) fn dropped(&self, reason: &str) {
         let mut dropped = self.dropped.lock().unwrap_or_else(PoisonError::into_inner);
+        let reason = reason.get(..reason.floor_char_boundary(LONGEST_REASON)).unwrap_or(OTHER);
         let reason = if dropped.len() < MAX_REASONS || dropped.contains_key(reason) { reason } else { OTHER };
         if let Some(count) = dropped.get_mut(reason) {
             *count += 1;

@@ -44,7 +44,7 @@ pub(crate) struct Handled<'f> {
 
 impl Dispatcher {
     pub(crate) fn new(wiring: Arc<Wiring>, control: Arc<Control>, instance: Instance, stops_on_error: bool) -> Self {
-        Self { wiring, control, instance, arena: new_arena(), stops_on_error }
+        Self { wiring, control, instance, arena: bounded_arena(), stops_on_error }
     }
 
     /// Handles a message that arrived for the connection at `place`. An answer is written into `out`, which is cleared
@@ -66,10 +66,10 @@ impl Dispatcher {
                 let _context = logging::workflow(&call.workflow_id);
                 let run = Run::new(wiring, control, port, Chain::of_message(call.workflow_id.clone()));
                 if let Err(failure) = answer(place, inbound, &call, instance, run, out, wiring.longest()) {
-                    counters.dropped(&failure.code);
+                    counters.dropped(failure.countable());
                     logging::failed(name, &failure.code, &failure.message);
                     inbound.write_failure(&failure.to_remote(), &call.workflow_id, out);
-                    stop = stops_on_error.then_some(failure);
+                    stop = (*stops_on_error && !failure.is_callers()).then_some(failure);
                 }
                 route.len()
             }
@@ -89,9 +89,13 @@ impl Dispatcher {
         if out.is_empty() {
             return Handled { route: None, stop };
         }
-        counters.sent();
         // The frames of the way back are the first of the message: taken from it again, so that they outlive the arena.
         Handled { route: frames.get(..route), stop }
+    }
+
+    /// Whether the service was asked to stop.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.control.is_stopping()
     }
 
     /// Turns away a message that came too late: the service is stopping. Whoever can be answered is told to try again.
@@ -132,7 +136,8 @@ impl Dispatcher {
 
 const STOPPING: (&str, &str) = ("stopping", "the service is stopping and did not handle the request");
 
-fn new_arena() -> Arena {
+/// An arena with a bound on what one message may take.
+pub(crate) fn bounded_arena() -> Arena {
     let arena = Arena::new();
     arena.set_allocation_limit(Some(ARENA_LIMIT));
     arena
@@ -142,7 +147,7 @@ fn new_arena() -> Arena {
 fn recycle(arena: &mut Arena, out: &mut Vec<u8>) {
     arena.reset();
     if arena.allocated_bytes() > KEPT {
-        *arena = new_arena();
+        *arena = bounded_arena();
     }
     out.clear();
     out.shrink_to(KEPT);

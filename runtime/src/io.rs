@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::alarm::Alarm;
 use crate::control::{Control, Stopped};
-use crate::transport::{BindError, ConnectError, OpenError, Socket, SocketKind, SocketOptions, Transport};
+use crate::transport::{BindError, ConnectError, OpenError, SendRefused, Socket, SocketKind, SocketOptions, Transport};
 use crate::wiring::Wiring;
 
 /// How many messages one socket gives before the next one has its turn.
@@ -187,10 +187,12 @@ impl Io {
         link.begin(body, deadline);
         poll_fn(|cx| {
             loop {
-                if let Some(frames) = link.poll_transmit()
-                    && socket.try_send(frames.clone()).is_err()
-                {
-                    link.handle_unsent(&frames);
+                if let Some(frames) = link.poll_transmit() {
+                    match socket.try_send(frames.clone()) {
+                        Ok(()) => {}
+                        Err(SendRefused::NoPeer | SendRefused::Closed) => link.handle_unsent(&frames),
+                        Err(_) => link.handle_refused(),
+                    }
                 }
                 if let Some(outcome) = link.poll_outcome() {
                     return Poll::Ready(outcome);
@@ -248,21 +250,33 @@ impl Io {
         .await
     }
 
-    /// Closes all sockets; what waits to leave has `linger` to do so.
+    /// Closes all sockets at once; what waits to leave has `linger` to do so.
     pub(crate) async fn close(mut self, linger: Duration) {
         self.send_answers();
-        for plug in self.plugs {
+        let close = |plug: Plug| {
             // A request that was not answered is not to be executed after its service has gone.
             let linger = if plug.link.is_some() { Duration::ZERO } else { linger };
-            plug.socket.close(linger).await;
-        }
+            Some(plug.socket.close(linger))
+        };
+        let mut closing: Vec<_> = self.plugs.into_iter().map(close).collect();
+        poll_fn(|cx| {
+            for socket in &mut closing {
+                if socket.as_mut().is_some_and(|socket| socket.as_mut().poll(cx).is_ready()) {
+                    *socket = None;
+                }
+            }
+            if closing.iter().all(Option::is_none) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
     }
 
     fn send_answers(&mut self) {
         for (socket, frames) in self.outbox.drain(..) {
             let Some(plug) = self.plugs.get_mut(socket) else { continue };
-            if let Err(refused) = plug.socket.try_send(frames) {
-                dropped(&self.wiring, plug.place, refused.word());
+            let Some(counters) = self.wiring.counters(plug.place) else { continue };
+            match plug.socket.try_send(frames) {
+                Ok(()) => counters.sent(),
+                Err(refused) => counters.dropped(refused.word()),
             }
         }
     }

@@ -15,7 +15,7 @@ use service_framework_model::validator::Validator;
 use service_framework_model::wire::Arena;
 
 use crate::boundary::{Failure, Instance, Port, Run, Table};
-use crate::control::{Control, StopReason};
+use crate::control::{Control, StopReason, after};
 use crate::dispatch::Dispatcher;
 use crate::logging::Sinks;
 use crate::placement::Sockets;
@@ -62,6 +62,10 @@ pub(crate) fn live(blueprint: &Blueprint, starting: &Starting) -> Result<(), Run
         inline.turn_away(&mut dispatcher);
     }
     let signalled = on_signal(blueprint, &mut dispatcher, place.port(), control);
+    if let Place::Inline(inline) = &mut place {
+        // What came while that function ran.
+        inline.turn_away(&mut dispatcher);
+    }
     place.close();
     for ((side, name), stats) in blueprint.sockets.wiring.stats() {
         tracing::info!("{} `{name}`: {stats}", side.word());
@@ -107,7 +111,8 @@ impl Place {
 fn begin(blueprint: &Blueprint) -> Result<(Dispatcher, Place, BoundAddresses), StartError> {
     let mut dispatcher = dispatcher(blueprint)?;
     let (mut place, opened) = Place::open(blueprint)?;
-    if let Err(failure) = blueprint.run(Function::Init, &mut dispatcher, place.port()) {
+    let init = blueprint.run(Function::Init, &mut dispatcher, place.port());
+    if let Err(failure) = init.or_else(|failure| unless_stopping(failure, &blueprint.sockets.control)) {
         place.close();
         return Err(StartError::Init(failure.to_string()));
     }
@@ -167,9 +172,10 @@ fn serve(
     control: &Control,
     min_wait: Duration,
 ) -> Result<(), RunError> {
-    while control.stopping().is_none() {
-        let rests_until = (!min_wait.is_zero()).then(|| Instant::now() + min_wait);
-        inline.pass(dispatcher).map_err(|failure| RunError::Function(failure.to_string()))?;
+    while !control.is_stopping() {
+        let rests_until = (!min_wait.is_zero()).then(|| after(min_wait));
+        let passed = inline.pass(dispatcher).or_else(|failure| unless_stopping(failure, control));
+        passed.map_err(|failure| RunError::Function(failure.to_string()))?;
         if let Some(until) = rests_until {
             inline.rest(until);
         }
@@ -179,12 +185,13 @@ fn serve(
 
 /// Main mode: the service's code drives.
 fn lead(dispatcher: &mut Dispatcher, offloaded: &mut Offloaded, control: &Control) -> Result<(), RunError> {
-    match dispatcher.run(Function::Main, offloaded) {
-        // A wait that ended because the service stops, handed on by main, is how main is meant to end.
-        Err(failure) if failure.code == Unanswered::Stopping.word() && control.stopping().is_some() => Ok(()),
-        Err(failure) => Err(RunError::Main(failure.to_string())),
-        Ok(()) => Ok(()),
-    }
+    let led = dispatcher.run(Function::Main, offloaded).or_else(|failure| unless_stopping(failure, control));
+    led.map_err(|failure| RunError::Main(failure.to_string()))
+}
+
+/// A wait that ended because the service stops, handed on by the service's code, is how that code is meant to end.
+fn unless_stopping(failure: Failure, control: &Control) -> Result<(), Failure> {
+    if failure.code == Unanswered::Stopping.word() && control.is_stopping() { Ok(()) } else { Err(failure) }
 }
 
 fn on_signal(

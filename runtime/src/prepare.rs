@@ -25,11 +25,14 @@ use crate::diagnostics::{Diagnostic, Diagnostics, Source};
 use crate::document::Document;
 use crate::io::Plan;
 use crate::life::{Blueprint, Nowhere};
-use crate::logging::{LogOptions, Sinks};
+use crate::logging::{self, LogOptions, Sinks};
 use crate::placement::Sockets;
 use crate::running::{Mode, RunOptions, Running, StartError, Stopper};
 use crate::transport::{Omq, SocketOptions};
 use crate::wiring::Wiring;
+
+/// What is left of the largest message for the frames that lead it back, in bytes.
+const ROUTE: usize = 1024;
 
 /// A service whose code is loaded and whose models are known to be good.
 pub struct Loaded {
@@ -125,6 +128,7 @@ impl Loaded {
         })?;
         let _logs = sinks.enter(&self.model.name);
         if self.is_plugin {
+            logging::take_threads_of_plugins(&sinks, &self.model.name);
             self.table.attach();
         }
         if mode == Mode::Main && !self.model.defines(Function::Main) {
@@ -139,7 +143,8 @@ impl Loaded {
             self.adjust_connections(&mut model, &config_json, &mut problems);
         }
         let addresses = self.addresses(&model, mode, inputs, config.is_some().then_some(config_json), &mut problems);
-        let wiring = Wiring::new(&model.connections, SocketOptions::default().max_message_size);
+        let longest = SocketOptions::default().max_message_size - ROUTE;
+        let wiring = Wiring::new(&model.connections, longest);
         if let Err(error) = &wiring {
             problems.push(Diagnostic::error(Source::Model, error.to_string()));
         }
@@ -320,6 +325,8 @@ fn models(table: Table) -> Result<(ServiceModel, Validator), Vec<Problem>> {
     let text = String::from_utf8(json).map_err(|error| whole(format!("the models are not UTF-8: {error}")))?;
     let model = service_model(&text)?;
     let mut problems = registry::check(&model);
+    problems.extend(service_framework_states::check(&model.states));
+    problems.extend(bad_name(&model.name));
     let contradiction = |place: &problem::Path<'_>, error: &ModelError| Problem::new(None, place, error.to_string());
     let root = problem::Path::Root;
     let config =
@@ -336,6 +343,13 @@ fn models(table: Table) -> Result<(ServiceModel, Validator), Vec<Problem>> {
         Ok(config) if problems.is_empty() => Ok((model, config)),
         _ => Err(problems),
     }
+}
+
+/// A name becomes the name of a thread and of log files: letters, digits, `_`, `-` and `.` only.
+fn bad_name(name: &str) -> Option<Problem> {
+    let good = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c));
+    let message = format!("{name:?} is no name for a service: expected letters, digits, `_`, `-` and `.`");
+    (!good).then(|| Problem::new(None, &problem::Path::Root.key("service"), message))
 }
 
 fn set_creation_argument(connection: &mut ConnectionModel, argument: String, value: Json) {

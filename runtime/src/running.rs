@@ -179,7 +179,7 @@ impl Running {
         }
         let outcome = loop {
             // Asked for now and then, since the stop may come from another thread while this one waits.
-            let patience_ends = self.control.patience_ends().map(|ends| ends + self.linger + GRACE);
+            let patience_ends = self.control.patience_ends().map(|ends| ends + self.linger.min(LONGEST_LINGER) + GRACE);
             let now = Instant::now();
             let tick = patience_ends.map_or(TICK, |ends| ends.saturating_duration_since(now).min(TICK));
             let done = self.done.get_mut().unwrap_or_else(PoisonError::into_inner);
@@ -229,6 +229,8 @@ fn first_word(
     }
 }
 
+/// No linger is waited for longer than this.
+const LONGEST_LINGER: Duration = Duration::from_secs(365 * 24 * 3600);
 /// How long the runtime itself may take to close, on top of what the service's code and the linger may take.
 const GRACE: Duration = Duration::from_secs(1);
 /// How often a waiting program looks whether patience has ended.

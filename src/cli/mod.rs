@@ -31,7 +31,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{}", report(&error));
+            let _ = writeln!(std::io::stderr(), "{}", report(&error));
             ExitCode::from(error.exit_code())
         }
     }
@@ -69,7 +69,7 @@ fn validate(mut run: RunArgs, config: Vec<(String, String)>) -> Result<(), Servi
     let service = builder(run, config).build()?;
     let notes = service.validate(mode)?;
     let _ = write!(std::io::stderr(), "{}", notes.render(coloured()));
-    println!("valid: nothing was bound or started");
+    let _ = writeln!(std::io::stdout(), "valid: nothing was bound or started");
     Ok(())
 }
 

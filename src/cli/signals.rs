@@ -2,7 +2,7 @@
 //!
 //! Owns the process's signal handlers, which only the runner may do: an embedded service leaves them to its program.
 
-use std::io;
+use std::io::{self, Write};
 
 use service_framework_runtime::{StopReason, Stopper};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -25,7 +25,8 @@ pub(super) fn stop_on_signals(stopper: Stopper) -> io::Result<Installed> {
         let mut asked = false;
         for signal in signals.forever() {
             if asked {
-                eprintln!("a second signal: ending at once");
+                // A reader of stderr that has gone must not keep the process alive.
+                let _ = writeln!(io::stderr(), "a second signal: ending at once");
                 std::process::exit(128 + signal);
             }
             asked = true;

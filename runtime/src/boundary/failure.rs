@@ -7,6 +7,8 @@ use service_framework_model::error::Refusal;
 use service_framework_model::wire::envelope::RemoteError;
 use service_framework_plugin::abi::{ERROR_IS_CALLERS, ERROR_IS_REMOTE, ERROR_IS_RETRYABLE, Status};
 
+/// How much of a message goes back to a requester, in bytes: an error must never be too large to be sent.
+const LONGEST_MESSAGE: usize = 64 << 10;
 /// The code of an error to which its author gave none.
 const UNNAMED: &str = "failed";
 
@@ -41,13 +43,27 @@ impl Failure {
         }
     }
 
+    /// Whether the fault is that of whoever called the function.
+    pub(crate) const fn is_callers(&self) -> bool {
+        self.flags & ERROR_IS_CALLERS != 0 && self.flags & ERROR_IS_REMOTE == 0
+    }
+
+    /// The word under which it is counted. Those of a peer are not ours to count by: there is no end to them.
+    pub(crate) fn countable(&self) -> &str {
+        if self.flags & ERROR_IS_REMOTE != 0 { "refused_by_peer" } else { &self.code }
+    }
+
     /// The failure as a requester is told of it. What the service's own sends failed with is not the requester's fault.
     pub(crate) fn to_remote(&self) -> RemoteError {
         RemoteError {
             code: self.code.clone(),
-            message: self.message.clone(),
+            message: self
+                .message
+                .get(..self.message.floor_char_boundary(LONGEST_MESSAGE))
+                .unwrap_or_default()
+                .to_owned(),
             field: Some(self.field.clone()).filter(|field| !field.is_empty()),
-            is_caller_error: self.flags & ERROR_IS_CALLERS != 0 && self.flags & ERROR_IS_REMOTE == 0,
+            is_caller_error: self.is_callers(),
             is_retryable: self.flags & ERROR_IS_RETRYABLE != 0,
         }
     }
@@ -62,7 +78,7 @@ impl std::fmt::Display for Failure {
 
 impl From<Unanswered> for Failure {
     fn from(unanswered: Unanswered) -> Self {
-        let retryable = matches!(unanswered, Unanswered::NoPeer);
+        let retryable = matches!(unanswered, Unanswered::NoPeer | Unanswered::QueueFull);
         let flags = if retryable { ERROR_IS_RETRYABLE } else { 0 };
         Self { flags, ..Self::new(unanswered.word(), unanswered.to_string()) }
     }

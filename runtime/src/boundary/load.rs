@@ -157,8 +157,29 @@ fn checked(path: &Path, table: *const PluginTable) -> Result<&'static PluginTabl
             size_of::<PluginTable>()
         )));
     }
-    // SAFETY: the table has the size of the version that both sides speak.
+    if has_null_function(table) {
+        return Err(bad("one of its functions is null".into()));
+    }
+    // SAFETY: the table has the size of the version that both sides speak, and no function of it is null.
     Ok(unsafe { &*table })
+}
+
+/// Whether a function of the table is null, which a plugin in C could leave so. Looked at before there is a reference
+/// to the table: Rust takes it for granted that functions are not.
+fn has_null_function(table: *const PluginTable) -> bool {
+    // SAFETY: only addresses of members are taken; the table has all of them (`checked`).
+    let members = unsafe {
+        [
+            (&raw const (*table).describe).cast::<usize>(),
+            (&raw const (*table).attach).cast::<usize>(),
+            (&raw const (*table).create).cast::<usize>(),
+            (&raw const (*table).destroy).cast::<usize>(),
+            (&raw const (*table).call).cast::<usize>(),
+            (&raw const (*table).setup).cast::<usize>(),
+        ]
+    };
+    // SAFETY: a function pointer is as large as a `usize`, and any bits are a valid number.
+    members.into_iter().any(|member| unsafe { member.read() } == 0)
 }
 
 /// The loader's own words, which `libloading` keeps in the error's source.

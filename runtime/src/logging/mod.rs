@@ -5,15 +5,19 @@
 
 mod context;
 mod format;
+mod limit;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Mutex;
+use std::sync::OnceLock;
+use std::time::Instant;
 
 pub(crate) use context::{service, workflow};
 use service_framework_model::error::Refusal;
 use tracing::level_filters::LevelFilter;
+use tracing::subscriber::NoSubscriber;
 use tracing::{Dispatch, Level};
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::layer::SubscriberExt;
@@ -99,6 +103,22 @@ impl Sinks {
     }
 }
 
+/// The sinks, and the name, of the first service of this process whose code is in a library of its own. A thread that
+/// such a service made has no sinks, and the boundary's log functions cannot tell whose it is.
+static OF_PLUGINS: OnceLock<(Sinks, String)> = OnceLock::new();
+
+/// From now on, what threads that a plugin made log goes to these sinks, unless another plugin came first.
+pub(crate) fn take_threads_of_plugins(sinks: &Sinks, name: &str) {
+    let _ = OF_PLUGINS.set((sinks.clone(), name.to_owned()));
+}
+
+/// Logs from a thread of whatever origin.
+fn anywhere<T>(log: impl FnOnce() -> T) -> T {
+    let without = tracing::dispatcher::get_default(|dispatch| dispatch.is::<NoSubscriber>());
+    let _entered = OF_PLUGINS.get().filter(|_| without).map(|(sinks, name)| sinks.enter(name));
+    log()
+}
+
 /// A thread that logs for a service.
 pub(crate) struct Entered {
     _service: context::ServiceGuard,
@@ -108,8 +128,10 @@ pub(crate) struct Entered {
 fn hourly_files(directory: &Path, name: &str, keep: usize) -> Result<Mutex<RollingFileAppender>, String> {
     // The appender makes the folder too, but only after it has complained on stderr that there is none.
     std::fs::create_dir_all(directory).map_err(|error| error.to_string())?;
-    // A file of the running hour is kept beside those that were completed.
-    let builder = RollingFileAppender::builder().rotation(Rotation::HOURLY).filename_prefix(name);
+    // Old files are found by how they begin: what follows the name keeps `desk` apart from `desk_eu`. A file of the
+    // running hour is kept beside those that were completed.
+    let prefix = format!("{name}.service");
+    let builder = RollingFileAppender::builder().rotation(Rotation::HOURLY).filename_prefix(prefix);
     let built = builder.filename_suffix("log").max_log_files(keep.saturating_add(1)).build(directory);
     built.map(Mutex::new).map_err(|error| error.source().map_or_else(|| error.to_string(), ToString::to_string))
 }
@@ -127,33 +149,47 @@ fn level(number: u32) -> Level {
 
 /// Whether a line of the C ABI's `number` would be written from this thread.
 pub(crate) fn enabled(number: u32) -> bool {
-    match level(number) {
+    anywhere(|| match level(number) {
         Level::ERROR => tracing::enabled!(target: PLUGIN, Level::ERROR),
         Level::WARN => tracing::enabled!(target: PLUGIN, Level::WARN),
         Level::INFO => tracing::enabled!(target: PLUGIN, Level::INFO),
         Level::DEBUG => tracing::enabled!(target: PLUGIN, Level::DEBUG),
         Level::TRACE => tracing::enabled!(target: PLUGIN, Level::TRACE),
-    }
+    })
 }
 
 /// Writes a line that a service logged from a library of its own. Where in its code it was is told with errors, and to
 /// those who look for details; an everyday line is easier to read without.
 pub(crate) fn forward(number: u32, module: &str, message: &str, file: &str, line: u32) {
-    match level(number) {
+    anywhere(|| match level(number) {
         Level::ERROR => tracing::error!(target: PLUGIN, module, file, line, "{message}"),
         Level::WARN => tracing::warn!(target: PLUGIN, "{message}"),
         Level::INFO => tracing::info!(target: PLUGIN, "{message}"),
         Level::DEBUG => tracing::debug!(target: PLUGIN, module, file, line, "{message}"),
         Level::TRACE => tracing::trace!(target: PLUGIN, module, file, line, "{message}"),
-    }
+    });
+}
+
+/// How much of a text that others wrote is logged, in bytes.
+const LONGEST: usize = 1024;
+
+fn cut(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(LONGEST)).unwrap_or(text)
 }
 
 /// A message was refused: its sender broke a rule.
 pub(crate) fn refused(connection: &str, refusal: &Refusal) {
-    tracing::warn!(connection, code = refusal.code().word(), "refused a message: {refusal}");
+    let code = refusal.code().word();
+    if let Some(unsaid) = limit::admit(connection, code, Instant::now()) {
+        let text = refusal.to_string();
+        tracing::warn!(connection, code, "refused a message: {}{unsaid}", cut(&text));
+    }
 }
 
 /// A function of the service failed.
 pub(crate) fn failed(connection: &str, code: &str, message: &str) {
-    tracing::error!(connection, code, "the function failed: {message}");
+    let code = cut(code);
+    if let Some(unsaid) = limit::admit(connection, code, Instant::now()) {
+        tracing::error!(connection, code, "the function failed: {}{unsaid}", cut(message));
+    }
 }

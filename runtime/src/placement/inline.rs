@@ -15,7 +15,7 @@ use crate::boundary::{Failure, Port};
 use crate::dispatch::Dispatcher;
 use crate::io::{Arrived, Io, WiringError};
 
-/// How long answers may wait for the rest of their batch before they are sent on their own.
+/// How long answers wait for more of their kind; they wait for the function that is running in any case.
 const BATCH_TIME: Duration = Duration::from_micros(100);
 
 /// A service's sockets on the thread of its code.
@@ -59,7 +59,7 @@ impl Inline {
         let mut sent_last = (batch.len() > 1).then(Instant::now);
         let mut failed = None;
         for arrived in batch.drain(..) {
-            if failed.is_some() {
+            if failed.is_some() || dispatcher.is_stopping() {
                 turn_away(dispatcher, &arrived, io, out);
                 continue;
             }
@@ -80,14 +80,15 @@ impl Inline {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Turns away what has arrived and was not handled: the service is stopping.
+    /// Sends what waits, and turns away what has arrived and was not handled: the service is stopping.
     pub(crate) fn turn_away(&mut self, dispatcher: &mut Dispatcher) {
-        let Self { io, batch, out, .. } = self;
+        let Self { runtime, io, batch, out, .. } = self;
         while io.sweep(batch) {
             for arrived in batch.drain(..) {
                 turn_away(dispatcher, &arrived, io, out);
             }
         }
+        runtime.block_on(io.flush());
     }
 
     /// Lets the time between two passes go by, driving the sockets.
