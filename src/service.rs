@@ -288,7 +288,8 @@ impl ServiceBuilder {
         self
     }
 
-    /// Whether a failing function ends the service instead of being answered, counted and logged only.
+    /// Whether a failing function ends the service instead of being answered, counted and logged only. A failure that
+    /// the function calls its caller's fault never does.
     #[must_use]
     pub fn stop_on_error(mut self, stops: bool) -> Self {
         self.options.stops_on_error = stops;

@@ -198,11 +198,12 @@ fn a_function_that_fails_ends_the_service_only_where_that_is_asked_for() {
     assert_eq!(stopped(running).code, Some(0));
 
     let (mut running, _) = started(desk(&folder, NOBODY, &["--on-error", "stop"]));
-    let code = Peer::dealer(&running.address("trouble")).ask(&request("error", "w")).code().to_owned();
-    assert_eq!(code, "unknown_symbol", "the answer leaves before the service ends");
+    let mut peer = Peer::dealer(&running.address("trouble"));
+    assert_eq!(peer.ask(&request("error", "w")).code(), "unknown_symbol", "a caller's mistake stops nothing");
+    assert_eq!(peer.ask(&request("panic", "w")).code(), "panicked", "the answer leaves before the service ends");
     let ended = running.ended();
     assert_eq!(ended.code, Some(70), "{ended:?}");
-    assert!(ended.stderr.contains("no such symbol"), "{ended:?}");
+    assert!(ended.stderr.contains("stopped because a function failed: told to panic"), "{ended:?}");
 }
 
 #[test]

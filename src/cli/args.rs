@@ -96,7 +96,7 @@ pub(crate) struct RunArgs {
 pub(crate) enum OnError {
     /// Answer an error, count it, log it, go on
     GoOn,
-    /// Stop the service with exit code 70
+    /// Stop the service with exit code 70, unless the function says that its caller is at fault
     Stop,
 }
 
