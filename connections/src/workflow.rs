@@ -106,9 +106,9 @@ mod tests {
     #[test]
     fn a_uuid_stays_a_uuid_on_the_first_send_only() {
         let mut chain = Chain::of_message(WorkflowId::Uuid(FRESH));
-        assert_eq!(chain.next(|| Uuid::nil()).unwrap(), WorkflowId::Uuid(FRESH));
+        assert_eq!(chain.next(Uuid::nil).unwrap(), WorkflowId::Uuid(FRESH));
         chain.sent();
-        let second = chain.next(|| Uuid::nil()).unwrap();
+        let second = chain.next(Uuid::nil).unwrap();
         assert_eq!(second.to_text(), format!("{FRESH}_1"));
         assert!(!matches!(second, WorkflowId::Uuid(_)));
     }
