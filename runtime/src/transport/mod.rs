@@ -1,7 +1,7 @@
 //! What the runtime asks of a message transport: sockets that are swept and polled by the thread
 //! that made them, and that never wait on a peer's behalf.
 //!
-//! This file owns the contract alone. It opens no socket and knows no protocol: [`omq`] is the one
+//! This file owns the contract alone. It opens no socket and knows no protocol: `omq` is the one
 //! file that names a ZeroMQ crate. Every transport passes the same conformance suite
 //! (`tests/transport_conformance`).
 //!
