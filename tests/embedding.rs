@@ -259,10 +259,11 @@ fn a_service_that_stops_on_errors_answers_first_and_says_why() {
     let builder = Service::of::<Desk>().addresses(desk_addresses(NOBODY)).stop_on_error(true);
     let mut service = builder.build().unwrap();
     service.run_service().unwrap();
-    assert_eq!(trouble(&service, "error"), "unknown_symbol");
+    assert_eq!(trouble(&service, "error"), "unknown_symbol", "a caller's mistake stops nothing");
+    assert_eq!(trouble(&service, "panic"), "panicked");
     let error = service.wait().unwrap_err();
     assert!(
-        matches!(&error, ServiceError::Run(RunError::Function(said)) if said.contains("no such symbol")),
+        matches!(&error, ServiceError::Run(RunError::Function(said)) if said.contains("told to panic")),
         "{error:?}"
     );
 }
