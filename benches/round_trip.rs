@@ -3,7 +3,7 @@
 //! Owns the contestants and the table. This program starts itself again for each side of each contestant: a desk that
 //! answers, and a client that asks when it is told to. All contestants stay connected and take turns, in another order
 //! each round, so that each round gives one ratio. The loops by hand use the sockets of the same crate with the same
-//! options and framing, read and write the same fields, and validate nothing; the framework checks everything.
+//! workload profiles and framing, read and write the same fields, and validate nothing; the framework checks everything.
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a benchmark that goes wrong ends")]
 
 use std::io::{BufRead as _, BufReader, Write as _};

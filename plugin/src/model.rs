@@ -57,7 +57,7 @@ pub trait Model: Argument {
     label = "expected a model that owns its fields",
     note = "a struct with named fields becomes a model with #[derive(Model)]; `()` is the model without fields",
     note = "a model that borrows from its message (`struct Order<'a>`) is taken by a function that is declared with \
-            `replyer_borrowed`; a reply and a config are always owned"
+            `replyer_borrowed`; a config is always owned"
 )]
 pub trait OwnedModel: Model + Send + 'static {
     /// Reads the model, as [`Model::read_slots`].

@@ -148,10 +148,12 @@ fn within() -> Vec<Bad> {
             .about("nested.text"),
         bad("a nested field that is missing", "missing_key", with_argument("nested", b"\x80"))
             .with_id()
-            .about("nested"),
-        bad("no argument at all", "missing_key", with_arguments(b"\x80")).with_id(),
-        bad("an argument that the model does not have", "unknown_key", with_argument("txet", b"\x01")).with_id(),
-        bad("a key that is a number", "unknown_key", with_arguments(b"\x82\xa4text\xa1t\x07\x01")).with_id(),
+            .about("nested.text"),
+        bad("no argument at all", "missing_key", with_arguments(b"\x80")).with_id().about("text"),
+        bad("an argument that the model does not have", "unknown_key", with_argument("txet", b"\x01"))
+            .with_id()
+            .about("txet"),
+        bad("a key that is a number", "unknown_key", with_arguments(b"\x82\xa4text\xa1t\x07\x01")).with_id().about("7"),
         bad("a tuple that is too short", "bad_length", with_argument("pair", b"\x91\x01")).with_id().about("pair"),
         bad("a word that is none of the literals", "not_one_of", with_argument("side", b"\xa4hold"))
             .with_id()

@@ -100,15 +100,15 @@ enum Key<'a> {
 
 #[cold]
 pub(super) fn twice(name: &str) -> Refusal {
-    Refusal::new(Code::Duplicate, format!("the key `{name}` is there twice"))
+    Refusal::new(Code::Duplicate, "the key is there twice").under_key(name)
 }
 
 #[cold]
 pub(super) fn unknown(name: &str) -> Refusal {
-    Refusal::new(Code::UnknownKey, format!("unknown key `{name}`"))
+    Refusal::new(Code::UnknownKey, "the model has no such key").under_key(name)
 }
 
 #[cold]
 pub(super) fn missing(name: &str) -> Refusal {
-    Refusal::new(Code::MissingKey, format!("the required key `{name}` is missing"))
+    Refusal::new(Code::MissingKey, "it is required, and missing").under_key(name)
 }

@@ -88,12 +88,12 @@ fn a_nested_record_is_written_from_slots_or_from_a_map_by_name() {
     let turned = Value::map([("quantity", Value::Int(2)), ("price", fields[0].clone())]);
     assert_eq!(write(turned.to_slot(&arena)), Ok(expected));
     let unknown = Value::map([("pirce", Value::Nil)]);
-    assert_eq!(write(unknown.to_slot(&arena)), Err((Code::UnknownKey, "x".to_owned())));
+    assert_eq!(write(unknown.to_slot(&arena)), Err((Code::UnknownKey, "x.pirce".to_owned())));
     let wrong = Value::map([("quantity", Value::Nil), ("price", fields[0].clone())]);
     assert_eq!(write(wrong.to_slot(&arena)), Err((Code::WrongType, "x.quantity".to_owned())));
     assert_eq!(
         write(Value::map([("quantity", Value::Int(2))]).to_slot(&arena)),
-        Err((Code::MissingKey, "x".to_owned()))
+        Err((Code::MissingKey, "x.price".to_owned()))
     );
     assert_eq!(write(Slot::record(&[slots[0]; 5])), Err((Code::BadSlot, "x".to_owned())));
 }

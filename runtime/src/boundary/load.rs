@@ -34,7 +34,7 @@ pub enum LoadError {
     },
     /// A shared library that exports no service.
     #[error(
-        "`{path}` is a shared library but no service: it exports no symbol that begins with `{ANY_SYMBOL_PREFIX}`; write `export_service!(YourService);` in the crate's lib.rs and build it as a cdylib"
+        "`{path}` is no service: it can be loaded, but exports no symbol that begins with `{ANY_SYMBOL_PREFIX}`; write `export_service!(YourService);` in the crate's lib.rs and build it as a cdylib"
     )]
     NotAPlugin {
         /// The path as it was given.
