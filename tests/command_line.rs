@@ -185,6 +185,24 @@ fn a_service_that_fails_ends_with_seventy_and_says_why() {
 }
 
 #[test]
+fn a_signal_during_init_ends_its_wait_and_the_service_stops_as_ever() {
+    let folder = Folder::new();
+    let mut running = Running::start(&mut desk(&folder, NOBODY, &["--task", "wait in init"]));
+    running.until_logged("the desk opens");
+    let ended = stopped(running);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.stderr.contains("the desk says goodbye"), "{ended:?}");
+}
+
+#[test]
+fn a_thread_that_a_plugin_made_logs_where_its_service_does() {
+    let folder = Folder::new();
+    let (running, _) = started(desk(&folder, NOBODY, &["--task", "log from a thread"]));
+    let ended = stopped(running);
+    assert!(ended.stderr.contains("WARN  desk a line of a thread that the desk made"), "{ended:?}");
+}
+
+#[test]
 fn a_function_that_fails_ends_the_service_only_where_that_is_asked_for() {
     let folder = Folder::new();
     let (mut running, _) = started(desk(&folder, NOBODY, &[]));

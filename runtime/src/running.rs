@@ -131,24 +131,24 @@ impl Running {
             let _logs = blueprint.sinks.enter(&blueprint.name);
             let _ = ended.send(live(&blueprint, &starting));
         })?;
-        match first_word(&started, &control, stop_timeout) {
+        let error = match first_word(&started, &control) {
             Ok(Ok(addresses)) => {
                 let done = std::sync::Mutex::new(done);
                 let thread = Some(thread);
-                Ok(Self { control, wiring, addresses, stop_timeout, linger, done, outcome: None, thread })
+                return Ok(Self { control, wiring, addresses, stop_timeout, linger, done, outcome: None, thread });
             }
-            Ok(Err(error)) => {
-                // A thread whose `init` does not return cannot be ended by force; it is let go.
-                if thread.is_finished() || !matches!(error, StartError::Init(_)) {
-                    let _ = thread.join();
-                }
-                Err(error)
+            Ok(Err(error)) => error,
+            Err(RecvTimeoutError::Timeout) => {
+                // The thread cannot be ended by force; it is let go.
+                let said = format!("it did not return within {stop_timeout:?} of being asked to stop");
+                return Err(StartError::Init(said));
             }
-            Err(_) => {
-                let _ = thread.join();
-                Err(StartError::New("the service's thread panicked; this is a bug of service_framework".into()))
+            Err(RecvTimeoutError::Disconnected) => {
+                StartError::New("the service's thread panicked; this is a bug of service_framework".into())
             }
-        }
+        };
+        let _ = thread.join();
+        Err(error)
     }
 
     /// The addresses as bound or connected: a port 0 has become a real one.
@@ -211,19 +211,17 @@ impl Running {
     }
 }
 
-/// What the service's thread says when it is wired, or that `init` did not return although it was asked to stop.
+/// What the service's thread says when it is wired.
+///
+/// # Errors
+/// With a timeout if it says nothing although it was asked to stop and patience has ended.
 fn first_word(
     started: &Receiver<Result<BoundAddresses, StartError>>,
     control: &Control,
-    patience: Duration,
 ) -> Result<Result<BoundAddresses, StartError>, RecvTimeoutError> {
     loop {
         match started.recv_timeout(TICK) {
-            Err(RecvTimeoutError::Timeout) if control.patience_ends().is_some_and(|ends| Instant::now() >= ends) => {
-                let said = format!("it did not return within {patience:?} of being asked to stop");
-                return Ok(Err(StartError::Init(said)));
-            }
-            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Timeout) if control.patience_ends().is_none_or(|ends| Instant::now() < ends) => {}
             word => return word,
         }
     }

@@ -88,3 +88,24 @@ impl From<Unanswered> for Failure {
 pub(crate) fn broken_boundary(status: Status) -> Failure {
     Failure::new("handler_failed", format!("the function returned status {status} without saying why"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peers_words_are_handed_on_but_never_counted_by() {
+        let theirs = RemoteError {
+            code: "whatever_they_like".into(),
+            message: "x".repeat(LONGEST_MESSAGE + 1),
+            field: None,
+            is_caller_error: true,
+            is_retryable: false,
+        };
+        let failure = Failure::of_remote(&theirs);
+        assert_eq!((failure.code.as_str(), failure.countable()), ("whatever_they_like", "refused_by_peer"));
+        let handed_on = failure.to_remote();
+        assert!(!handed_on.is_caller_error, "it is not the fault of who called the function that asked");
+        assert_eq!(handed_on.message.len(), LONGEST_MESSAGE);
+    }
+}

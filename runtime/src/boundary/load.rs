@@ -187,3 +187,39 @@ fn refused(path: &Path, error: &libloading::Error) -> LoadError {
     let reason = error.source().map_or_else(|| error.to_string(), ToString::to_string);
     LoadError::Refused { path: path.to_path_buf(), reason }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::mem::MaybeUninit;
+
+    use super::*;
+
+    /// A table of zeros that begins as a good one does, as a plugin in C may leave it.
+    fn unfinished(size: usize) -> MaybeUninit<PluginTable> {
+        let mut table = MaybeUninit::<PluginTable>::zeroed();
+        let pointer = table.as_mut_ptr();
+        // SAFETY: plain numbers are written into memory that is a table's; no reference to it is made.
+        unsafe {
+            (&raw mut (*pointer).magic).write(MAGIC);
+            (&raw mut (*pointer).size).write(size as u32);
+            (&raw mut (*pointer).major).write(ABI_MAJOR);
+        }
+        table
+    }
+
+    fn refusal(table: *const PluginTable) -> String {
+        checked(Path::new("svc.so"), table).err().expect("a damaged table").to_string()
+    }
+
+    #[test]
+    fn a_table_with_a_null_function_is_refused_before_it_is_used() {
+        let table = unfinished(size_of::<PluginTable>());
+        assert!(refusal(table.as_ptr()).contains("one of its functions is null"));
+    }
+
+    #[test]
+    fn a_table_that_is_too_short_or_nowhere_is_refused() {
+        assert!(refusal(unfinished(8).as_ptr()).contains("it says that it has 8 bytes"));
+        assert!(refusal(std::ptr::null()).contains("null or not aligned"));
+    }
+}

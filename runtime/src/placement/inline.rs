@@ -18,6 +18,9 @@ use crate::io::{Arrived, Io, WiringError};
 /// How long answers wait for more of their kind; they wait for the function that is running in any case.
 const BATCH_TIME: Duration = Duration::from_micros(100);
 
+/// How often a stopping service lets its sockets read once more: what a peer had sent before is answered.
+const LAST_TURNS: usize = 4;
+
 /// A service's sockets on the thread of its code.
 pub(crate) struct Inline {
     runtime: Runtime,
@@ -83,9 +86,12 @@ impl Inline {
     /// Sends what waits, and turns away what has arrived and was not handled: the service is stopping.
     pub(crate) fn turn_away(&mut self, dispatcher: &mut Dispatcher) {
         let Self { runtime, io, batch, out, .. } = self;
-        while io.sweep(batch) {
-            for arrived in batch.drain(..) {
-                turn_away(dispatcher, &arrived, io, out);
+        for _ in 0..LAST_TURNS {
+            runtime.block_on(io.flush());
+            while io.sweep(batch) {
+                for arrived in batch.drain(..) {
+                    turn_away(dispatcher, &arrived, io, out);
+                }
             }
         }
         runtime.block_on(io.flush());
