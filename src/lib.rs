@@ -27,3 +27,8 @@ pub use service_framework_runtime::{
 };
 
 pub use service_framework_plugin::*;
+
+/// The listings of the README, compiled as tests.
+#[cfg(all(doctest, feature = "runtime"))]
+#[doc = include_str!("../README.md")]
+pub struct ReadmeListings;
