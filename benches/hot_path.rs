@@ -4,7 +4,6 @@
 //! each round gives one ratio: what slows the machine down for a while slows all of them down, and falls out. (A
 //! harness that measures one after the other would blame the last one for it.) All replies are compared byte by byte
 //! first. Everything is checked as in a service that runs.
-#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a benchmark that goes wrong ends")]
 
 use std::hint::black_box;
 use std::path::PathBuf;

@@ -4,7 +4,6 @@
 //! answers, and a client that asks when it is told to. All contestants stay connected and take turns, in another order
 //! each round, so that each round gives one ratio. The loops by hand use the sockets of the same crate with the same
 //! workload profiles and framing, read and write the same fields, and validate nothing; the framework checks everything.
-#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a benchmark that goes wrong ends")]
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};

@@ -1,5 +1,4 @@
 //! What a message may allocate on its way through an embedded service: what the handler's own types need, no more.
-#![allow(clippy::expect_used, clippy::panic)]
 
 use bench_desk::{BORROWED, Desk, OWNED, by_hand, message};
 use bytes::Bytes;

@@ -1,5 +1,4 @@
 //! The demo as a newcomer runs it: real processes of the runner, with plugins from files.
-#![allow(clippy::unwrap_used)]
 
 use std::net::TcpListener;
 use std::process::Command;

@@ -1,6 +1,5 @@
 //! Nesting up to the limit fits the stack that a thread has by default, in an unoptimised build too.
 #![cfg(feature = "host")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 use service_framework_model::error::Code;
 use service_framework_model::parse::MAX_TYPE_DEPTH;

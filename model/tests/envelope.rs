@@ -1,6 +1,5 @@
 //! Calls and answers: what is read, what is refused and yet answered, and the bytes that are written.
 #![cfg(feature = "host")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 use service_framework_model::error::Code;
 use service_framework_model::schema::{ArgType, Peers, Record};

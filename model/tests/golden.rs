@@ -1,6 +1,5 @@
 //! The wire form against what the Python library 0.0.17 wrote and read (`golden/wire.json`).
 #![cfg(feature = "host")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,6 +1,5 @@
 //! What holds for every value, every model and every frame.
 #![cfg(feature = "host")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::collections::HashSet;
 

@@ -1,6 +1,5 @@
 //! What `#[derive(Model)]` makes of structs and enums: the same models as those written by hand, and values that are
 //! read back as they were written.
-#![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 

@@ -1,5 +1,4 @@
 //! What the desk answers to whoever is wrong, over real sockets; and that a refused trade changes nothing.
-#![allow(clippy::unwrap_used)]
 
 use std::sync::Mutex;
 

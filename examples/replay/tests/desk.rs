@@ -1,5 +1,4 @@
 //! The replay against a desk in the same program: a right one, one that is wrong by the least there is, and none.
-#![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,5 @@
 //! What each type takes and refuses, on the way in and on the way out.
 #![cfg(feature = "host")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 use rust_decimal::Decimal;
 use service_framework_model::error::Code;
