@@ -1,5 +1,5 @@
 //! What a service declares, and what its host reads: the same model.
-#![allow(unsafe_code, clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(unsafe_code, reason = "the test is the other side of the C ABI")]
 
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::c_void;

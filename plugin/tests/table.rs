@@ -1,6 +1,6 @@
 //! What crosses between a service's table and a host: models, calls, replies, sends, errors and panics. The host here
 //! is a recording one.
-#![allow(unsafe_code, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(unsafe_code, reason = "the test is the other side of the C ABI")]
 
 use std::ffi::c_void;
 use std::time::Duration;
