@@ -13,7 +13,7 @@ pub const MAGIC: u64 = u64::from_le_bytes(*b"SFPLUGIN");
 /// The version that both sides must share.
 pub const ABI_MAJOR: u16 = 1;
 /// The version that says how many members a table has.
-pub const ABI_MINOR: u16 = 0;
+pub const ABI_MINOR: u16 = 1;
 /// What the exported symbol of a plugin begins with; its crate's name follows.
 pub const SYMBOL_PREFIX: &str = "sf_plugin_v1__";
 /// What the exported symbol of a plugin of any ABI begins with.
@@ -51,6 +51,8 @@ pub const PANICKED: Status = 2;
 
 /// Takes bytes that the caller borrows out for the call: the way in which a text of unknown length comes back.
 pub type WriteText = unsafe extern "C" fn(sink: *mut c_void, text: Text);
+/// Takes an error that the caller borrows out for the call: how functions fail that belong to no call of the service.
+pub type WriteError = unsafe extern "C" fn(sink: *mut c_void, error: *const ErrorText);
 /// Takes slots that the caller borrows out for the call.
 pub type WriteSlots = unsafe extern "C" fn(sink: *mut c_void, slots: *const RawSlot, count: usize);
 
@@ -64,6 +66,10 @@ pub const FUNCTION_MAIN: u32 = FUNCTION_BASE + 1;
 pub const FUNCTION_ON_SIGINT: u32 = FUNCTION_BASE + 2;
 /// `on_sigterm`.
 pub const FUNCTION_ON_SIGTERM: u32 = FUNCTION_BASE + 3;
+/// Function numbers from here up name timers: this and the number that the service gave to [`HostTable::set_timer`].
+pub const FUNCTION_TIMER: u32 = 0xC000_0000;
+/// The largest number of a timer.
+pub const LAST_TIMER: u32 = u32::MAX - FUNCTION_TIMER;
 
 /// `setup_config`: the config as a JSON object in, the keys to overwrite as a JSON object out.
 pub const SETUP_CONFIG: u32 = 0;
@@ -139,6 +145,27 @@ pub struct PluginTable {
         sink: *mut c_void,
         write: WriteText,
     ) -> Status,
+    /// Makes the object to which the calls of an external target go, and puts it at `target`. Runs on the service's
+    /// thread before `init`, as often as calls may be in flight. Since minor version 1.
+    pub make_target: unsafe extern "C" fn(
+        instance: *mut c_void,
+        host: *const HostTable,
+        run: *mut c_void,
+        connection: u32,
+        target: *mut *mut c_void,
+    ) -> Status,
+    /// Calls a target, which answers with [`HostTable::reply`]. Runs on any thread, one call at a time for each target;
+    /// of the host's functions, those that send, wait or set timers are refused. Since minor version 1.
+    pub call_target: unsafe extern "C" fn(
+        target: *mut c_void,
+        host: *const HostTable,
+        run: *mut c_void,
+        connection: u32,
+        arguments: *const RawSlot,
+        count: usize,
+    ) -> Status,
+    /// Ends a target that `make_target` made, on any thread. Since minor version 1.
+    pub drop_target: unsafe extern "C" fn(target: *mut c_void, connection: u32),
 }
 
 /// What the host gives to a service. `run` is the pointer that the host handed to the call in which this is used.
@@ -178,6 +205,36 @@ pub struct HostTable {
     pub log_enabled: unsafe extern "C" fn(level: u32) -> bool,
     /// Writes a log line.
     pub log: unsafe extern "C" fn(level: u32, target: Text, message: Text, file: Text, line: u32),
+    /// Lets what was sent leave now, instead of when the function returns. Since minor version 1.
+    pub flush: unsafe extern "C" fn(run: *mut c_void) -> Status,
+    /// Hands the counters of all connections to `write`, as JSON:
+    /// `{"in": {name: {"received": 1, "sent": 1, "dropped": {reason: 1}}}, "out": {...}}`. Since minor version 1.
+    pub stats: unsafe extern "C" fn(run: *mut c_void, sink: *mut c_void, write: WriteText) -> Status,
+    /// Calls [`FUNCTION_TIMER`]` + timer` after `first` nanoseconds and then every `period` nanoseconds, or just once if
+    /// that is 0. A timer of this number that is set already is set anew. Refused in main mode. Since minor version 1.
+    pub set_timer: unsafe extern "C" fn(run: *mut c_void, timer: u32, first: u64, period: u64) -> Status,
+    /// Lets a timer be; does nothing if it is not set. Since minor version 1.
+    pub cancel_timer: unsafe extern "C" fn(run: *mut c_void, timer: u32) -> Status,
+    /// Puts a handle at `sender` by which any thread may send at any time, until it is given to `sender_drop`. Since
+    /// minor version 1.
+    pub sender: unsafe extern "C" fn(run: *mut c_void, sender: *mut *const c_void) -> Status,
+    /// Makes one more handle of this one; each is to be dropped. Since minor version 1.
+    pub sender_clone: unsafe extern "C" fn(sender: *const c_void) -> *const c_void,
+    /// Gives a handle back. Since minor version 1.
+    pub sender_drop: unsafe extern "C" fn(sender: *const c_void),
+    /// Sends as `send` does, in the order of the service, and blocks the thread until that is done. An error goes to
+    /// `fail` before it returns, on the same thread and with the same `sink`. Since minor version 1.
+    pub sender_send: unsafe extern "C" fn(
+        sender: *const c_void,
+        connection: u32,
+        slots: *const RawSlot,
+        count: usize,
+        sink: *mut c_void,
+        write: WriteSlots,
+        fail: WriteError,
+    ) -> Status,
+    /// Whether the service of this handle has been asked to stop, or has ended. Since minor version 1.
+    pub sender_should_stop: unsafe extern "C" fn(sender: *const c_void) -> bool,
 }
 
 // The tables hold function pointers and text that lives as long as the program.
