@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use service_framework_plugin::abi::PluginTable;
 use service_framework_plugin::{ServiceDefinition, service_table};
 use service_framework_runtime::{
-    BoundAddresses, ConnectionStats, Diagnostics, Inputs, Loaded, LogLevel, LogOptions, Mode, Prepared, RunOptions,
+    ConnectionStats, Diagnostics, Inputs, Loaded, LogLevel, LogOptions, Mode, Placement, Prepared, RunOptions,
     Running, Side, Stopper,
 };
 
@@ -149,17 +149,13 @@ impl Service {
         self.running.as_ref().map(Running::stopper)
     }
 
-    /// The address as bound or connected of the connection called `name`: a port 0 has become a real one. None if the
-    /// service does not run or has no such connection.
+    /// The address as bound or connected of the connection called `name`, the first if it has several: a port 0 has
+    /// become a real one. None if the service does not run or has no such connection.
     #[must_use]
     pub fn address(&self, name: &str) -> Option<&str> {
-        let addresses = self.addresses()?;
+        let addresses = self.running.as_ref()?.addresses();
         let find = |side| addresses.get(&(side, name.to_owned()));
-        find(Side::In).or_else(|| find(Side::Out)).map(String::as_str)
-    }
-
-    fn addresses(&self) -> Option<&BoundAddresses> {
-        self.running.as_ref().map(Running::addresses)
+        find(Side::In).or_else(|| find(Side::Out))?.first().map(String::as_str)
     }
 
     /// What happened to the messages of each connection since the service was started; empty if it does not run.
@@ -293,6 +289,28 @@ impl ServiceBuilder {
     #[must_use]
     pub fn stop_on_error(mut self, stops: bool) -> Self {
         self.options.stops_on_error = stops;
+        self
+    }
+
+    /// Where the service's sockets live. If not set, they are inline in service mode and offloaded in main mode.
+    #[must_use]
+    pub fn placement(mut self, placement: Placement) -> Self {
+        self.options.placement = Some(placement);
+        self
+    }
+
+    /// Whether the service's threads spin instead of sleeping while they wait: the shortest latency, at the price of a
+    /// core for each thread.
+    #[must_use]
+    pub fn busy(mut self, busy: bool) -> Self {
+        self.options.busy = busy;
+        self
+    }
+
+    /// How long a function of the service may take before the log names it, 1 s if not set; `None` watches nothing.
+    #[must_use]
+    pub fn slow_after(mut self, limit: Option<Duration>) -> Self {
+        self.options.slow_after = limit;
         self
     }
 

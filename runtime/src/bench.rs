@@ -6,6 +6,7 @@
 use bytes::Bytes;
 
 use crate::dispatch::Dispatcher;
+use crate::io::postbox;
 use crate::life::{self, Nowhere};
 use crate::prepare::Prepared;
 use crate::running::StartError;
@@ -24,7 +25,9 @@ impl HotPath {
     /// If the service refuses to be made.
     pub fn new(prepared: Prepared) -> Result<Self, StartError> {
         let blueprint = prepared.into_blueprint();
-        let dispatcher = life::dispatcher(&blueprint)?;
+        // Nobody posts: what a Sender would send has nowhere to go.
+        let (postbox, _) = postbox();
+        let dispatcher = life::dispatcher(&blueprint, postbox)?;
         let connections = blueprint.connections.into_iter().map(|(_, name)| name).collect();
         Ok(Self { dispatcher, connections, out: Vec::new() })
     }

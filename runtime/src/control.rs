@@ -34,7 +34,12 @@ const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// The time after `duration`, or one so far away that nobody waits for it.
 pub(crate) fn after(duration: Duration) -> Instant {
-    Instant::now() + duration.min(FAR)
+    later(Instant::now(), duration)
+}
+
+/// The time that is `duration` after `now`, or one so far away that nobody waits for it.
+pub(crate) fn later(now: Instant, duration: Duration) -> Instant {
+    now + duration.min(FAR)
 }
 
 /// The stop flag of one service, shared by its threads and whoever stops it.

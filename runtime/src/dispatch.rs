@@ -5,18 +5,25 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use service_framework_connections::workflow::Chain;
 use service_framework_connections::{Inbound, Opened};
 use service_framework_model::error::{Code, Refusal};
 use service_framework_model::schema::Function;
+use service_framework_model::slot::Slot;
 use service_framework_model::wire::Arena;
-use service_framework_model::wire::envelope::{Call, RemoteError};
+use service_framework_model::wire::envelope::{Call, RemoteError, WorkflowId};
+use service_framework_plugin::abi::{FUNCTION_MAIN, FUNCTION_TIMER};
 
-use crate::boundary::{Failure, Instance, Patience, Port, Reply, Run, function_number};
+use crate::boundary::{Failure, Instance, Patience, Port, Reply, Run, RunCell, Sender, Target, function_number};
 use crate::control::Control;
+use crate::io::Postbox;
+use crate::life::Nowhere;
 use crate::logging;
+use crate::timers::Timers;
+use crate::watchdog::Watch;
 use crate::wiring::Wiring;
 
 /// The most that one message may take in slots, in bytes: a frame of small values takes a multiple of its own size.
@@ -30,6 +37,11 @@ pub(crate) struct Dispatcher {
     control: Arc<Control>,
     instance: Instance,
     arena: Arena,
+    timers: Timers,
+    /// Whether there is a loop in which timers run.
+    has_loop: bool,
+    sender: Arc<Sender>,
+    watch: Arc<Watch>,
     stops_on_error: bool,
 }
 
@@ -43,8 +55,24 @@ pub(crate) struct Handled<'f> {
 }
 
 impl Dispatcher {
-    pub(crate) fn new(wiring: Arc<Wiring>, control: Arc<Control>, instance: Instance, stops_on_error: bool) -> Self {
-        Self { wiring, control, instance, arena: bounded_arena(), stops_on_error }
+    pub(crate) fn new(
+        wiring: Arc<Wiring>,
+        control: Arc<Control>,
+        instance: Instance,
+        postbox: Postbox,
+        has_loop: bool,
+        stops_on_error: bool,
+    ) -> Self {
+        let own_thread = std::thread::current().id();
+        let sender = Sender { wiring: Arc::clone(&wiring), control: Arc::clone(&control), postbox, own_thread };
+        let (arena, timers) = (bounded_arena(), Timers::default());
+        let (sender, watch) = (Arc::new(sender), Arc::default());
+        Self { wiring, control, instance, arena, timers, has_loop, sender, watch, stops_on_error }
+    }
+
+    /// Where it can be seen which function runs.
+    pub(crate) fn watch(&self) -> Arc<Watch> {
+        Arc::clone(&self.watch)
     }
 
     /// Handles a message that arrived for the connection at `place`. An answer is written into `out`, which is cleared
@@ -56,7 +84,7 @@ impl Dispatcher {
         port: &mut dyn Port,
         out: &mut Vec<u8>,
     ) -> Handled<'f> {
-        let Self { wiring, control, instance, arena, stops_on_error } = self;
+        let Self { wiring, control, instance, arena, timers, has_loop, sender, watch, stops_on_error } = self;
         recycle(arena, out);
         let Some((name, inbound, counters)) = wiring.inbound(place) else { return Handled::default() };
         counters.received();
@@ -64,8 +92,15 @@ impl Dispatcher {
         let route = match inbound.open(frames, arena) {
             Opened::Call { call, route } => {
                 let _context = logging::workflow(&call.workflow_id);
-                let run = Run::new(wiring, control, port, Chain::of_message(call.workflow_id.clone()));
-                if let Err(failure) = answer(place, inbound, &call, instance, run, out, wiring.longest()) {
+                let mut run = Run::new(wiring, control, port, Chain::of_message(call.workflow_id.clone()));
+                (run.timers, run.sender) = (has_loop.then_some(timers), Some(sender));
+                // There are fewer connections than 2^31: each stands in a model of bounded size.
+                let function = place as u32;
+                let called = |arguments: &[Slot<'_>], run: &RunCell<'_>| instance.call(function, arguments, run);
+                watch.enter(function);
+                let answered = answer(inbound, &call, called, run, out, wiring.longest());
+                watch.leave();
+                if let Err(failure) = answered {
                     counters.dropped(failure.countable());
                     logging::failed(name, &failure.code, &failure.message);
                     inbound.write_failure(&failure.to_remote(), &call.workflow_id, out);
@@ -125,14 +160,75 @@ impl Dispatcher {
     /// Runs one of the service's own functions.
     pub(crate) fn run(&mut self, function: Function, port: &mut dyn Port) -> Result<(), Failure> {
         let Some(number) = function_number(function) else { return Ok(()) };
-        let mut run = Run::new(&self.wiring, &self.control, port, Chain::each_its_own());
-        run.patience = match function {
+        let patience = match function {
             Function::OnSigint | Function::OnSigterm => Patience::UntilItEnds,
             _ => Patience::EndsAtOnce,
         };
-        self.instance.call(number, &[], &RefCell::new(run))
+        self.call(number, port, Chain::each_its_own(), patience)
+    }
+
+    /// When the next timer is due.
+    pub(crate) fn next_timer(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// Runs the timers that are due, each as a workflow of its own. One that fails is logged, and the service goes on.
+    ///
+    /// # Errors
+    /// The failure on which the service is to stop.
+    pub(crate) fn run_timers(&mut self, port: &mut dyn Port) -> Result<(), Failure> {
+        if self.timers.next().is_none() {
+            return Ok(());
+        }
+        let now = port.now();
+        while let Some(timer) = self.timers.due(now).filter(|_| !self.control.is_stopping()) {
+            let chain = Chain::of_message(WorkflowId::Nil);
+            let number = FUNCTION_TIMER.saturating_add(timer);
+            if let Err(failure) = self.call(number, port, chain, Patience::FinishesRequests) {
+                logging::failed("timer", &failure.code, &failure.message);
+                if self.stops_on_error {
+                    return Err(failure);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the objects to which the calls of the service's external targets go: of each connection, as many as calls
+    /// may be in flight.
+    pub(crate) fn make_targets(&mut self) -> Result<Vec<(usize, String, Vec<Target>)>, Failure> {
+        let Self { wiring, control, instance, .. } = self;
+        let make = |(place, name, count): (usize, &str, usize)| {
+            let targets = (0..count).map(|_| {
+                let mut nowhere = Nowhere;
+                let mut run = Run::new(wiring, control, &mut nowhere, Chain::each_its_own());
+                run.closed = Some(NOT_YET);
+                instance.make_target(place, run)
+            });
+            Ok((place, name.to_owned(), targets.collect::<Result<_, Failure>>()?))
+        };
+        wiring.targets().map(make).collect()
+    }
+
+    fn call(&mut self, number: u32, port: &mut dyn Port, chain: Chain<'_>, patience: Patience) -> Result<(), Failure> {
+        let mut run = Run::new(&self.wiring, &self.control, port, chain);
+        run.patience = patience;
+        (run.timers, run.sender) = (self.has_loop.then_some(&mut self.timers), Some(&self.sender));
+        // `main` may take as long as it likes.
+        let is_watched = number != FUNCTION_MAIN;
+        if is_watched {
+            self.watch.enter(number);
+        }
+        let called = self.instance.call(number, &[], &RefCell::new(run));
+        if is_watched {
+            self.watch.leave();
+        }
+        called
     }
 }
+
+/// Why a service that is being made can neither send nor wait.
+pub(crate) const NOT_YET: &str = "the service is being made, and its connections are opened after that";
 
 const STOPPING: (&str, &str) = ("stopping", "the service is stopping and did not handle the request");
 
@@ -153,25 +249,22 @@ fn recycle(arena: &mut Arena, out: &mut Vec<u8>) {
     out.shrink_to(KEPT);
 }
 
-/// Calls the function; what it answers is in `out`, which stays empty if it fails.
-fn answer<'s>(
-    place: usize,
+/// Has a call answered; what is answered is in `out`, which stays empty if it fails.
+pub(crate) fn answer<'s>(
     inbound: &'s dyn Inbound,
     call: &'s Call<'s>,
-    instance: &mut Instance,
+    called: impl FnOnce(&[Slot<'_>], &RunCell<'_>) -> Result<(), Failure>,
     mut run: Run<'s>,
     out: &'s mut Vec<u8>,
     longest: usize,
 ) -> Result<(), Failure> {
     run.message = Some(&call.workflow_id);
-    // There are fewer connections than 2^31: each stands in a model of bounded size.
-    let function = place as u32;
     if !inbound.returns() {
-        return instance.call(function, call.arguments, &RefCell::new(run));
+        return called(call.arguments, &RefCell::new(run));
     }
     run.reply = Some(Reply { inbound, id: &call.workflow_id, out, written: false });
     let cell = RefCell::new(run);
-    let outcome = instance.call(function, call.arguments, &cell);
+    let outcome = called(call.arguments, &cell);
     let Some(reply) = cell.into_inner().reply else { return outcome };
     let outcome = match outcome {
         Ok(()) if !reply.written => {
@@ -190,7 +283,7 @@ fn answer<'s>(
 }
 
 /// A refusal as the sender is told of it: all are its fault, but what the service's own side broke.
-fn as_remote(refusal: &Refusal) -> RemoteError {
+pub(crate) fn as_remote(refusal: &Refusal) -> RemoteError {
     RemoteError {
         code: refusal.code().word().to_owned(),
         message: refusal.to_string(),

@@ -8,19 +8,22 @@ use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use service_framework_connections::link::Unanswered;
+use service_framework_connections::requests::Unanswered;
 use service_framework_connections::workflow::Chain;
 use service_framework_model::schema::{Function, Side};
 use service_framework_model::validator::Validator;
 use service_framework_model::wire::Arena;
+use service_framework_plugin::abi::{FUNCTION_INIT, FUNCTION_ON_SIGINT, FUNCTION_ON_SIGTERM, FUNCTION_TIMER};
 
 use crate::boundary::{Failure, Instance, Port, Run, Table};
 use crate::control::{Control, StopReason, after};
-use crate::dispatch::Dispatcher;
+use crate::dispatch::{Dispatcher, NOT_YET};
+use crate::io::{Postbox, postbox};
 use crate::logging::Sinks;
-use crate::placement::Sockets;
-use crate::placement::inline::{Inline, OpeningError};
-use crate::placement::offloaded::Offloaded;
+use crate::placement::{Place, Placement, Sockets};
+use crate::pool::{Pool, Surroundings};
+use crate::service_loop::ServiceLoop;
+use crate::watchdog::Watchdog;
 use crate::running::{BoundAddresses, Mode, RunError, RunOptions, StartError};
 
 /// Everything that a service's thread needs.
@@ -51,21 +54,19 @@ pub(crate) fn live(blueprint: &Blueprint, starting: &Starting) -> Result<(), Run
         }
         Err(error) => {
             let _ = starting.send(Err(error));
+            ended(control);
             return Ok(());
         }
     };
-    let outcome = match &mut place {
-        Place::Inline(inline) => serve(&mut dispatcher, inline, control, blueprint.options.min_wait),
-        Place::Offloaded(offloaded) => lead(&mut dispatcher, offloaded, control),
+    let mut service_loop = ServiceLoop::default();
+    let outcome = match blueprint.mode {
+        Mode::Service => serve(&mut dispatcher, &mut service_loop, place.as_mut(), control, blueprint.options.min_wait),
+        Mode::Main => lead(&mut dispatcher, place.as_mut(), control),
     };
-    if let Place::Inline(inline) = &mut place {
-        inline.turn_away(&mut dispatcher);
-    }
-    let signalled = on_signal(blueprint, &mut dispatcher, place.port(), control);
-    if let Place::Inline(inline) = &mut place {
-        // What came while that function ran.
-        inline.turn_away(&mut dispatcher);
-    }
+    service_loop.turn_away(&mut dispatcher, place.as_mut());
+    let signalled = on_signal(blueprint, &mut dispatcher, place.as_mut(), control);
+    // What came while that function ran.
+    service_loop.turn_away(&mut dispatcher, place.as_mut());
     place.close();
     for ((side, name), stats) in blueprint.sockets.wiring.stats() {
         tracing::info!("{} `{name}`: {stats}", side.word());
@@ -73,46 +74,29 @@ pub(crate) fn live(blueprint: &Blueprint, starting: &Starting) -> Result<(), Run
     if let Err(error) = &outcome {
         tracing::error!("{error}");
     }
+    ended(control);
     outcome.and(signalled)
 }
 
-/// The service's sockets, wherever they live.
-enum Place {
-    Inline(Box<Inline>),
-    Offloaded(Offloaded),
+/// Lets everything end that goes on until the service stops, also if it was never asked to.
+fn ended(control: &Control) {
+    control.stop(StopReason::Requested, Duration::ZERO);
 }
 
-impl Place {
-    fn open(blueprint: &Blueprint) -> Result<(Self, Vec<(usize, String)>), OpeningError> {
-        let sockets = &blueprint.sockets;
-        match blueprint.mode {
-            Mode::Service => Inline::open(sockets).map(|(inline, at)| (Self::Inline(Box::new(inline)), at)),
-            Mode::Main => Offloaded::open(sockets.clone(), blueprint.sinks.clone(), blueprint.name.clone())
-                .map(|(offloaded, at)| (Self::Offloaded(offloaded), at)),
-        }
-    }
-
-    fn port(&mut self) -> &mut dyn Port {
-        match self {
-            Self::Inline(inline) => inline.as_mut(),
-            Self::Offloaded(offloaded) => offloaded,
-        }
-    }
-
-    fn close(self) {
-        match self {
-            Self::Inline(inline) => inline.close(),
-            Self::Offloaded(mut offloaded) => offloaded.close(),
-        }
-    }
-}
-
-/// Makes the instance, opens the sockets, runs `init`: the order in which a failure costs least.
-fn begin(blueprint: &Blueprint) -> Result<(Dispatcher, Place, BoundAddresses), StartError> {
-    let mut dispatcher = dispatcher(blueprint)?;
-    let (mut place, opened) = Place::open(blueprint)?;
-    let init = blueprint.run(Function::Init, &mut dispatcher, place.port());
-    if let Err(failure) = init.or_else(|failure| unless_stopping(failure, &blueprint.sockets.control)) {
+/// Makes the instance and its targets, opens the sockets, runs `init`: the order in which a failure costs least.
+fn begin(blueprint: &Blueprint) -> Result<(Dispatcher, Box<dyn Place>, BoundAddresses), StartError> {
+    let Blueprint { name, sockets, sinks, mode, options, .. } = blueprint;
+    let (postbox, posts) = postbox();
+    let mut dispatcher = dispatcher(blueprint, postbox)?;
+    let pools = pools(blueprint, &mut dispatcher)?;
+    watch(blueprint, &dispatcher)?;
+    let placement = options.placement.unwrap_or(match mode {
+        Mode::Service => Placement::Inline,
+        Mode::Main => Placement::Offloaded,
+    });
+    let (mut place, opened) = sockets.open(placement, pools, posts, (sinks, name))?;
+    let init = blueprint.run(Function::Init, &mut dispatcher, place.as_mut());
+    if let Err(failure) = init.or_else(|failure| unless_stopping(failure, &sockets.control)) {
         place.close();
         return Err(StartError::Init(failure.to_string()));
     }
@@ -120,10 +104,37 @@ fn begin(blueprint: &Blueprint) -> Result<(Dispatcher, Place, BoundAddresses), S
     for (connection, address) in opened {
         if let Some((side, name)) = blueprint.connections.get(connection) {
             tracing::info!("{} `{name}` at {address}", side.word());
-            addresses.insert((*side, name.clone()), address);
+            addresses.entry((*side, name.clone())).or_default().push(address);
         }
     }
     Ok((dispatcher, place, addresses))
+}
+
+/// Has the functions watched that the service loop calls. The thread that does so ends when the service is asked to stop.
+fn watch(blueprint: &Blueprint, dispatcher: &Dispatcher) -> Result<(), StartError> {
+    let Some(limit) = blueprint.options.slow_after else { return Ok(()) };
+    let wiring = Arc::clone(&blueprint.sockets.wiring);
+    let name_of = move |function: u32| match function {
+        FUNCTION_INIT => "`init`".to_owned(),
+        FUNCTION_ON_SIGINT => "`on_sigint`".to_owned(),
+        FUNCTION_ON_SIGTERM => "`on_sigterm`".to_owned(),
+        FUNCTION_TIMER.. => "the function of a timer".to_owned(),
+        place => format!("the function of `{}`", wiring.inbound(place as usize).map_or("?", |(name, ..)| name)),
+    };
+    let (watch, control) = (dispatcher.watch(), Arc::clone(&blueprint.sockets.control));
+    let watchdog = Watchdog { watch, control, limit, name_of: Box::new(name_of) };
+    watchdog.start(blueprint.sinks.clone(), blueprint.name.clone())?;
+    Ok(())
+}
+
+/// The threads of the service's external targets.
+fn pools(blueprint: &Blueprint, dispatcher: &mut Dispatcher) -> Result<Vec<Pool>, StartError> {
+    let Blueprint { name, sockets: Sockets { wiring, control, .. }, sinks, .. } = blueprint;
+    let targets = dispatcher.make_targets().map_err(|failure| StartError::New(failure.to_string()))?;
+    let (wiring, control) = (Arc::clone(wiring), Arc::clone(control));
+    let surroundings = Surroundings { service: name.clone(), wiring, control, sinks: sinks.clone() };
+    let start = |(place, name, targets): (usize, String, _)| Pool::start(place, &name, targets, &surroundings);
+    Ok(targets.into_iter().map(start).collect::<Result<_, _>>()?)
 }
 
 impl Blueprint {
@@ -134,11 +145,12 @@ impl Blueprint {
 }
 
 /// The service, made, with its connections.
-pub(crate) fn dispatcher(blueprint: &Blueprint) -> Result<Dispatcher, StartError> {
+pub(crate) fn dispatcher(blueprint: &Blueprint, postbox: Postbox) -> Result<Dispatcher, StartError> {
     let Sockets { wiring, control, .. } = &blueprint.sockets;
     let instance = make(blueprint).map_err(|failure| StartError::New(failure.to_string()))?;
     let (wiring, control) = (Arc::clone(wiring), Arc::clone(control));
-    Ok(Dispatcher::new(wiring, control, instance, blueprint.options.stops_on_error))
+    let (has_loop, stops_on_error) = (blueprint.mode == Mode::Service, blueprint.options.stops_on_error);
+    Ok(Dispatcher::new(wiring, control, instance, postbox, has_loop, stops_on_error))
 }
 
 fn make(blueprint: &Blueprint) -> Result<Instance, Failure> {
@@ -148,7 +160,8 @@ fn make(blueprint: &Blueprint) -> Result<Instance, Failure> {
         Failure::new("invalid_config", format!("the config was validated and does not read back: {refusal}"))
     })?;
     let mut nowhere = Nowhere;
-    let run = Run::new(wiring, control, &mut nowhere, Chain::each_its_own());
+    let mut run = Run::new(wiring, control, &mut nowhere, Chain::each_its_own());
+    run.closed = Some(NOT_YET);
     Instance::create(blueprint.table, config, run)
 }
 
@@ -163,29 +176,32 @@ impl Port for Nowhere {
     fn wait(&mut self, until: Instant, _: bool) {
         std::thread::sleep(until.saturating_duration_since(Instant::now()));
     }
+
+    fn flush(&mut self) {}
 }
 
 /// The service loop.
 fn serve(
     dispatcher: &mut Dispatcher,
-    inline: &mut Inline,
+    service_loop: &mut ServiceLoop,
+    place: &mut dyn Place,
     control: &Control,
     min_wait: Duration,
 ) -> Result<(), RunError> {
     while !control.is_stopping() {
         let rests_until = (!min_wait.is_zero()).then(|| after(min_wait));
-        let passed = inline.pass(dispatcher).or_else(|failure| unless_stopping(failure, control));
+        let passed = service_loop.pass(dispatcher, place).or_else(|failure| unless_stopping(failure, control));
         passed.map_err(|failure| RunError::Function(failure.to_string()))?;
         if let Some(until) = rests_until {
-            inline.rest(until);
+            place.wait(until, true);
         }
     }
     Ok(())
 }
 
 /// Main mode: the service's code drives.
-fn lead(dispatcher: &mut Dispatcher, offloaded: &mut Offloaded, control: &Control) -> Result<(), RunError> {
-    let led = dispatcher.run(Function::Main, offloaded).or_else(|failure| unless_stopping(failure, control));
+fn lead(dispatcher: &mut Dispatcher, place: &mut dyn Place, control: &Control) -> Result<(), RunError> {
+    let led = dispatcher.run(Function::Main, place).or_else(|failure| unless_stopping(failure, control));
     led.map_err(|failure| RunError::Main(failure.to_string()))
 }
 

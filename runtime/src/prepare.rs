@@ -261,12 +261,12 @@ impl Loaded {
     ) -> Prepared {
         let control = Arc::new(Control::default());
         let sockets = Sockets {
-            transport: Arc::new(Omq),
             options: SocketOptions::default(),
             plans: plans(model, addresses),
             wiring: Arc::new(wiring),
             control: Arc::clone(&control),
             linger: options.linger,
+            busy: options.busy,
         };
         let connections =
             model.connections.iter().map(|connection| (connection.side, connection.name.clone())).collect();

@@ -14,7 +14,7 @@ use crate::control::{Control, StopReason};
 use crate::counters::ConnectionStats;
 use crate::io::WiringError;
 use crate::life::{Blueprint, live};
-use crate::placement::inline::OpeningError;
+use crate::placement::{OpeningError, Placement};
 use crate::wiring::Wiring;
 
 /// Whether a service answers messages or drives.
@@ -38,6 +38,13 @@ pub struct RunOptions {
     pub linger: Duration,
     /// Whether a failing function ends the service.
     pub stops_on_error: bool,
+    /// Where the sockets live; by the mode if it is not said: inline in service mode, offloaded in main mode.
+    pub placement: Option<Placement>,
+    /// Whether the service's threads spin instead of sleeping while they wait: the shortest latency, at the price of a
+    /// core for each thread.
+    pub busy: bool,
+    /// How long a function of the service may take before the log names it; not at all without it.
+    pub slow_after: Option<Duration>,
 }
 
 impl Default for RunOptions {
@@ -47,6 +54,9 @@ impl Default for RunOptions {
             stop_timeout: Duration::from_secs(10),
             linger: Duration::from_secs(1),
             stops_on_error: false,
+            placement: None,
+            busy: false,
+            slow_after: Some(Duration::from_secs(1)),
         }
     }
 }
@@ -104,8 +114,8 @@ impl From<OpeningError> for StartError {
     }
 }
 
-/// Addresses as bound or connected, by side and name.
-pub type BoundAddresses = BTreeMap<(Side, String), String>;
+/// Addresses as bound or connected, by side and name; a requester may have several.
+pub type BoundAddresses = BTreeMap<(Side, String), Vec<String>>;
 
 /// A service that runs in the background. Dropping it stops the service and waits for it.
 pub struct Running {

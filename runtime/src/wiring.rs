@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Map as JsonMap, Value as Json, json};
 use service_framework_connections::registry::{self, Made, MakeError};
 use service_framework_connections::{Inbound, Outbound};
 use service_framework_model::schema::{ConnectionModel, Side};
@@ -59,5 +60,28 @@ impl Wiring {
     /// What happened so far, by side and name.
     pub(crate) fn stats(&self) -> BTreeMap<(Side, String), ConnectionStats> {
         self.wires.iter().map(|wire| ((wire.side, wire.name.clone()), wire.counters.read())).collect()
+    }
+
+    /// The same as JSON: `{"in": {name: {"received": n, "sent": n, "dropped": {reason: n}}}, "out": {...}}`.
+    pub(crate) fn stats_json(&self) -> Json {
+        let mut sides = [(Side::In, JsonMap::new()), (Side::Out, JsonMap::new())];
+        for wire in &self.wires {
+            let ConnectionStats { received, sent, dropped } = wire.counters.read();
+            let stats = json!({"received": received, "sent": sent, "dropped": dropped});
+            if let Some((_, side)) = sides.iter_mut().find(|(side, _)| *side == wire.side) {
+                side.insert(wire.name.clone(), stats);
+            }
+        }
+        Json::Object(sides.into_iter().map(|(side, stats)| (side.word().to_owned(), Json::Object(stats))).collect())
+    }
+
+    /// The external targets: their places, names, and how many calls of each may be in flight.
+    pub(crate) fn targets(&self) -> impl Iterator<Item = (usize, &str, usize)> {
+        self.wires.iter().enumerate().filter_map(|(place, wire)| match &wire.made {
+            Made::Out(outbound) if outbound.target().is_some() => {
+                Some((place, wire.name.as_str(), outbound.calls_in_flight()))
+            }
+            _ => None,
+        })
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! Owns the translations: from a refusal, from a request that was not answered, from and to an error reply.
 
-use service_framework_connections::link::Unanswered;
+use service_framework_connections::requests::Unanswered;
 use service_framework_model::error::Refusal;
 use service_framework_model::wire::envelope::RemoteError;
-use service_framework_plugin::abi::{ERROR_IS_CALLERS, ERROR_IS_REMOTE, ERROR_IS_RETRYABLE, Status};
+use service_framework_plugin::abi::{ERROR_IS_CALLERS, ERROR_IS_REMOTE, ERROR_IS_RETRYABLE, ErrorText, Status, Text};
 
 /// How much of a message goes back to a requester, in bytes: an error must never be too large to be sent.
 const LONGEST_MESSAGE: usize = 64 << 10;
@@ -40,6 +40,16 @@ impl Failure {
             flags: ERROR_IS_REMOTE
                 | flag(error.is_caller_error, ERROR_IS_CALLERS)
                 | flag(error.is_retryable, ERROR_IS_RETRYABLE),
+        }
+    }
+
+    /// The failure as it crosses, borrowed.
+    pub(super) const fn as_text(&self) -> ErrorText {
+        ErrorText {
+            code: Text::new(self.code.as_str()),
+            message: Text::new(self.message.as_str()),
+            field: Text::new(self.field.as_str()),
+            flags: self.flags,
         }
     }
 
@@ -78,7 +88,7 @@ impl std::fmt::Display for Failure {
 
 impl From<Unanswered> for Failure {
     fn from(unanswered: Unanswered) -> Self {
-        let retryable = matches!(unanswered, Unanswered::NoPeer | Unanswered::QueueFull);
+        let retryable = matches!(unanswered, Unanswered::NoPeer | Unanswered::QueueFull | Unanswered::Busy);
         let flags = if retryable { ERROR_IS_RETRYABLE } else { 0 };
         Self { flags, ..Self::new(unanswered.word(), unanswered.to_string()) }
     }

@@ -6,17 +6,18 @@
 
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Duration;
 
 use service_framework_model::slot::{ForeignSlot, RawSlot, Slot};
 use service_framework_model::wire::Arena;
 use service_framework_model::wire::envelope::WorkflowId;
 use service_framework_plugin::abi::{
-    ABI_MAJOR, ABI_MINOR, ErrorText, FAILED, HostTable, MAGIC, OK, Status, Text, WriteSlots,
+    ABI_MAJOR, ABI_MINOR, ErrorText, FAILED, HostTable, MAGIC, OK, Status, Text, WriteSlots, WriteText,
 };
 
-use super::Failure;
 use super::run::{Run, RunCell};
+use super::{Failure, threads};
 use crate::logging;
 
 static TABLE: HostTable = HostTable {
@@ -34,6 +35,15 @@ static TABLE: HostTable = HostTable {
     workflow_id,
     log_enabled,
     log,
+    flush,
+    stats,
+    set_timer,
+    cancel_timer,
+    sender,
+    sender_clone: threads::clone,
+    sender_drop: threads::drop,
+    sender_send: threads::send,
+    sender_should_stop: threads::should_stop,
 };
 
 /// The host's table.
@@ -131,13 +141,7 @@ unsafe extern "C" fn last_error(run: *mut c_void, error: *mut ErrorText) {
     unsafe {
         error.write(reentrant);
         guarded(run, |run| {
-            let last = &run.last_error;
-            error.write(ErrorText {
-                code: Text::new(&last.code),
-                message: Text::new(&last.message),
-                field: Text::new(&last.field),
-                flags: last.flags,
-            });
+            error.write(run.last_error.as_text());
             Ok(())
         });
     }
@@ -172,6 +176,43 @@ unsafe extern "C" fn workflow_id(run: *mut c_void, sink: *mut c_void, write: Wri
                 Some(WorkflowId::Other(value)) => value.to_slot(&arena),
             };
             write(sink, Slot::as_raw(&[slot]), 1);
+            Ok(())
+        })
+    }
+}
+
+unsafe extern "C" fn flush(run: *mut c_void) -> Status {
+    // SAFETY: `run` is the call's.
+    unsafe { guarded(run, Run::flush) }
+}
+
+unsafe extern "C" fn stats(run: *mut c_void, sink: *mut c_void, write: WriteText) -> Status {
+    // SAFETY: `run` is the call's; `write` takes the `sink` that came with it and a text that is valid while it runs.
+    unsafe {
+        guarded(run, |run| {
+            let json = run.wiring.stats_json().to_string();
+            write(sink, Text::new(&json));
+            Ok(())
+        })
+    }
+}
+
+unsafe extern "C" fn set_timer(run: *mut c_void, timer: u32, first: u64, period: u64) -> Status {
+    // SAFETY: `run` is the call's.
+    unsafe { guarded(run, |run| run.set_timer(timer, Duration::from_nanos(first), Duration::from_nanos(period))) }
+}
+
+unsafe extern "C" fn cancel_timer(run: *mut c_void, timer: u32) -> Status {
+    // SAFETY: `run` is the call's.
+    unsafe { guarded(run, |run| run.cancel_timer(timer)) }
+}
+
+unsafe extern "C" fn sender(run: *mut c_void, sender: *mut *const c_void) -> Status {
+    // SAFETY: `run` is the call's; `sender` points at a place for the handle.
+    unsafe {
+        guarded(run, |run| {
+            let handle = run.sender()?;
+            sender.write(Arc::into_raw(handle).cast());
             Ok(())
         })
     }

@@ -12,7 +12,7 @@ use service_framework_plugin::abi::{self, OK, PANICKED, PluginTable, Status, Tex
 
 use super::failure::broken_boundary;
 use super::host::host_table;
-use super::{Failure, Run};
+use super::{Failure, Run, Target};
 
 /// The table of a service that was checked: its functions may be called.
 #[derive(Clone, Copy)]
@@ -77,7 +77,7 @@ unsafe extern "C" fn collect(sink: *mut c_void, text: Text) {
     unsafe { (*sink.cast::<Vec<u8>>()).extend_from_slice(std::slice::from_raw_parts(text.pointer, text.len)) }
 }
 
-fn outcome(status: Status, cell: &RefCell<Run<'_>>) -> Result<(), Failure> {
+pub(super) fn outcome(status: Status, cell: &RefCell<Run<'_>>) -> Result<(), Failure> {
     if status == OK {
         return Ok(());
     }
@@ -122,6 +122,22 @@ impl Instance {
             (self.table.call)(self.pointer, host_table(), cell, function, slots, arguments.len())
         };
         outcome(status, run)
+    }
+
+    /// Makes one target of the external target at `place`.
+    pub(crate) fn make_target(&mut self, place: usize, run: Run<'_>) -> Result<Target, Failure> {
+        // There are fewer connections than 2^31: each stands in a model of bounded size.
+        let place = place as u32;
+        let mut pointer = std::ptr::null_mut();
+        let cell = RefCell::new(run);
+        // SAFETY: the instance was made by this table and is used by one call at a time (`&mut`); the run is borrowed
+        // for the call; `pointer` is a place for the target.
+        let status = unsafe {
+            let run = (&raw const cell).cast_mut().cast();
+            (self.table.make_target)(self.pointer, host_table(), run, place, &raw mut pointer)
+        };
+        outcome(status, &cell)?;
+        Ok(Target::new(self.table, pointer, place))
     }
 }
 

@@ -94,7 +94,7 @@ pub(crate) fn load(path: &Path) -> Result<&'static PluginTable, LoadError> {
     // SAFETY: an entry point takes nothing and returns the address of its table.
     let table = unsafe { entry() };
     std::mem::forget(library);
-    checked(path, table)
+    table::checked(path, table)
 }
 
 /// The name of the one symbol by which the service is reached.
@@ -137,89 +137,8 @@ fn version_in(symbol: &str) -> String {
     rest.split("__").next().unwrap_or(rest).to_owned()
 }
 
-fn checked(path: &Path, table: *const PluginTable) -> Result<&'static PluginTable, LoadError> {
-    let bad = |what: String| LoadError::BadTable { path: path.to_path_buf(), what };
-    if table.is_null() || !table.is_aligned() {
-        return Err(bad("its address is null or not aligned".into()));
-    }
-    // SAFETY: not null, aligned, and the ABI promises that a table begins with these members and lives as long as the
-    // library, which is never unloaded.
-    let (magic, size, major) = unsafe { ((*table).magic, (*table).size, (*table).major) };
-    if magic != MAGIC {
-        return Err(bad(format!("it does not begin with the magic number ({magic:#x} instead of {MAGIC:#x})")));
-    }
-    if major != ABI_MAJOR {
-        return Err(LoadError::ForeignAbi { path: path.to_path_buf(), found: major.to_string() });
-    }
-    if (size as usize) < size_of::<PluginTable>() {
-        return Err(bad(format!(
-            "it says that it has {size} bytes, version {ABI_MAJOR} has {}",
-            size_of::<PluginTable>()
-        )));
-    }
-    if has_null_function(table) {
-        return Err(bad("one of its functions is null".into()));
-    }
-    // SAFETY: the table has the size of the version that both sides speak, and no function of it is null.
-    Ok(unsafe { &*table })
-}
-
-/// Whether a function of the table is null, which a plugin in C could leave so. Looked at before there is a reference
-/// to the table: Rust takes it for granted that functions are not.
-fn has_null_function(table: *const PluginTable) -> bool {
-    // SAFETY: only addresses of members are taken; the table has all of them (`checked`).
-    let members = unsafe {
-        [
-            (&raw const (*table).describe).cast::<usize>(),
-            (&raw const (*table).attach).cast::<usize>(),
-            (&raw const (*table).create).cast::<usize>(),
-            (&raw const (*table).destroy).cast::<usize>(),
-            (&raw const (*table).call).cast::<usize>(),
-            (&raw const (*table).setup).cast::<usize>(),
-        ]
-    };
-    // SAFETY: a function pointer is as large as a `usize`, and any bits are a valid number.
-    members.into_iter().any(|member| unsafe { member.read() } == 0)
-}
-
 /// The loader's own words, which `libloading` keeps in the error's source.
 fn refused(path: &Path, error: &libloading::Error) -> LoadError {
     let reason = error.source().map_or_else(|| error.to_string(), ToString::to_string);
     LoadError::Refused { path: path.to_path_buf(), reason }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::mem::MaybeUninit;
-
-    use super::*;
-
-    /// A table of zeros that begins as a good one does, as a plugin in C may leave it.
-    fn unfinished(size: usize) -> MaybeUninit<PluginTable> {
-        let mut table = MaybeUninit::<PluginTable>::zeroed();
-        let pointer = table.as_mut_ptr();
-        // SAFETY: plain numbers are written into memory that is a table's; no reference to it is made.
-        unsafe {
-            (&raw mut (*pointer).magic).write(MAGIC);
-            (&raw mut (*pointer).size).write(size as u32);
-            (&raw mut (*pointer).major).write(ABI_MAJOR);
-        }
-        table
-    }
-
-    fn refusal(table: *const PluginTable) -> String {
-        checked(Path::new("svc.so"), table).err().expect("a damaged table").to_string()
-    }
-
-    #[test]
-    fn a_table_with_a_null_function_is_refused_before_it_is_used() {
-        let table = unfinished(size_of::<PluginTable>());
-        assert!(refusal(table.as_ptr()).contains("one of its functions is null"));
-    }
-
-    #[test]
-    fn a_table_that_is_too_short_or_nowhere_is_refused() {
-        assert!(refusal(unfinished(8).as_ptr()).contains("it says that it has 8 bytes"));
-        assert!(refusal(std::ptr::null()).contains("null or not aligned"));
-    }
 }

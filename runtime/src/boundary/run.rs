@@ -3,24 +3,23 @@
 //! Owns the order of a reply and of a send: validate, encode, hand over. Reaches sockets only through a [`Port`].
 
 use std::cell::RefCell;
-use std::time::Duration;
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use service_framework_connections::link::Unanswered;
+use service_framework_connections::Inbound;
+use service_framework_connections::requests::Unanswered;
 use service_framework_connections::workflow::Chain;
-use service_framework_connections::{Inbound, Outbound};
 use service_framework_model::slot::{ForeignSlot, Slot};
-use service_framework_model::wire::envelope::{Answer, WorkflowId};
+use service_framework_model::wire::envelope::WorkflowId;
+use service_framework_plugin::abi::LAST_TIMER;
 use uuid::Uuid;
 
-use super::Failure;
-use crate::control::{Control, after};
-use crate::dispatch::bounded_arena;
+use super::outgoing::{Outgoing, has_left};
+use super::{Failure, Sender};
+use crate::control::{Control, later};
+use crate::timers::Timers;
 use crate::wiring::Wiring;
-
-/// Room for most messages: a buffer that grows copies what it holds, several times for a small message.
-const USUAL_SIZE: usize = 512;
 
 /// The way from a service's code to its sockets: on the same thread or on another.
 pub(crate) trait Port {
@@ -30,6 +29,14 @@ pub(crate) trait Port {
 
     /// Waits until `until` comes, or, if the call `ends_on_stop`, the service is asked to stop.
     fn wait(&mut self, until: Instant, ends_on_stop: bool);
+
+    /// Lets what was sent leave now.
+    fn flush(&mut self);
+
+    /// What time it is for the service.
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
 }
 
 /// Where the answer of the call in hand goes.
@@ -61,6 +68,12 @@ pub(crate) struct Run<'s> {
     /// The id of the message in hand, if a message called the function.
     pub(crate) message: Option<&'s WorkflowId<'s>>,
     pub(crate) patience: Patience,
+    /// The service's timers, where it may set them.
+    pub(crate) timers: Option<&'s mut Timers>,
+    /// What threads of the author's own may send with, where there is a service to send for.
+    pub(crate) sender: Option<&'s Arc<Sender>>,
+    /// Why this call can neither send nor wait, if it cannot.
+    pub(crate) closed: Option<&'static str>,
     /// The error with which the service's function is about to return.
     pub(super) failure: Option<Failure>,
     /// The error of the last host call.
@@ -78,6 +91,9 @@ impl<'s> Run<'s> {
             reply: None,
             message: None,
             patience: Patience::FinishesRequests,
+            timers: None,
+            sender: None,
+            closed: None,
             failure,
             last_error,
         }
@@ -109,38 +125,22 @@ impl<'s> Run<'s> {
         slots: &[ForeignSlot<'_>],
         returned: &mut dyn FnMut(&[Slot<'_>]),
     ) -> Result<(), Failure> {
+        self.open_to("send")?;
         let place = place as usize;
-        let Some((name, outbound, counters)) = self.wiring.outbound(place) else {
-            return Err(Failure::new("no_such_connection", format!("there is no out connection at place {place}")));
-        };
         let id = self.chain.next(Uuid::new_v4).map_err(|refusal| Failure::of_own("bad_workflow_id", &refusal))?;
-        let mut body = Vec::with_capacity(USUAL_SIZE);
-        outbound.write_call(slots, &id, &mut body).map_err(|refusal| {
-            let failure = Failure::of_own("invalid_arguments", &refusal);
-            Failure { message: format!("the arguments for `{name}` were refused: {}", failure.message), ..failure }
-        })?;
-        if body.len() > self.wiring.longest() {
-            let (size, longest) = (body.len(), self.wiring.longest());
-            let text = format!("the message for `{name}` has {size} bytes, at most {longest} can be sent");
-            return Err(Failure::new("invalid_arguments", text));
-        }
-        let Some(timeout) = outbound.return_timeout() else { return Ok(()) };
-        let answer = self.port.request(place, body.into(), after(timeout), self.patience != Patience::EndsAtOnce);
-        if !matches!(answer, Err(Unanswered::NoPeer | Unanswered::QueueFull)) {
-            counters.sent();
+        let outgoing = Outgoing::new(self.wiring, place, slots, &id)?;
+        let Some(timeout) = outgoing.return_timeout() else { return Ok(()) };
+        let (deadline, may_finish) = (later(self.port.now(), timeout), self.patience != Patience::EndsAtOnce);
+        let answer = self.port.request(place, outgoing.body.clone(), deadline, may_finish);
+        if has_left(&answer) {
             self.chain.sent();
         }
-        let frame = answer.map_err(|unanswered| {
-            counters.dropped(unanswered.word());
-            let failure = Failure::from(unanswered);
-            Failure { message: format!("`{name}`: {}", failure.message), ..failure }
-        })?;
-        counters.received();
-        read_return(name, outbound, &frame, returned).inspect_err(|failure| counters.dropped(failure.countable()))
+        outgoing.settle(answer, returned)
     }
 
     pub(super) fn wait(&mut self, duration: Duration) -> Result<(), Failure> {
-        let wanted = after(duration);
+        self.open_to("wait")?;
+        let wanted = later(self.port.now(), duration);
         let ends = if self.patience == Patience::UntilItEnds { self.control.patience_ends() } else { None };
         let until = wanted.min(ends.unwrap_or(wanted));
         let ends_on_stop = self.patience != Patience::UntilItEnds;
@@ -148,24 +148,45 @@ impl<'s> Run<'s> {
         let cut_short = if ends_on_stop { self.control.is_stopping() } else { until != wanted };
         if cut_short { Err(Unanswered::Stopping.into()) } else { Ok(()) }
     }
-}
 
-fn read_return(
-    name: &str,
-    outbound: &dyn Outbound,
-    frame: &Bytes,
-    returned: &mut dyn FnMut(&[Slot<'_>]),
-) -> Result<(), Failure> {
-    let arena = bounded_arena();
-    match outbound.read_return(frame, &arena) {
-        Ok(Answer::Returned { arguments, .. }) => {
-            returned(arguments);
-            Ok(())
+    pub(super) fn flush(&mut self) -> Result<(), Failure> {
+        self.open_to("flush")?;
+        self.port.flush();
+        Ok(())
+    }
+
+    pub(super) fn set_timer(&mut self, number: u32, first: Duration, period: Duration) -> Result<(), Failure> {
+        if number > LAST_TIMER {
+            return Err(Failure::new("bad_timer", format!("the number {number} is no timer's: at most {LAST_TIMER}")));
         }
-        Ok(Answer::Failed { error, .. }) => Err(Failure::of_remote(&error)),
-        Err(refusal) => {
-            let failure = Failure::of_own("bad_reply", &refusal);
-            Err(Failure { message: format!("the reply of `{name}` was refused: {}", failure.message), ..failure })
+        let first = later(self.port.now(), first);
+        let period = Some(period).filter(|period| !period.is_zero());
+        let timers = self.timers()?;
+        timers.set(number, first, period).map_err(|too_many| Failure::new("too_many_timers", too_many.to_string()))
+    }
+
+    pub(super) fn cancel_timer(&mut self, number: u32) -> Result<(), Failure> {
+        self.timers()?.cancel(number);
+        Ok(())
+    }
+
+    fn timers(&mut self) -> Result<&mut Timers, Failure> {
+        self.open_to("set timers")?;
+        let message = "timers run in the service loop, and in main mode there is none: wait in `main` instead";
+        self.timers.as_deref_mut().ok_or_else(|| Failure::new("no_timers", message))
+    }
+
+    pub(super) fn sender(&self) -> Result<Arc<Sender>, Failure> {
+        self.open_to("make a Sender")?;
+        let message = "there is no Sender before the service is made";
+        self.sender.cloned().ok_or_else(|| Failure::new("not_here", message))
+    }
+
+    /// Whether this call may do what needs the service's sockets or its order.
+    fn open_to(&self, what: &str) -> Result<(), Failure> {
+        match self.closed {
+            None => Ok(()),
+            Some(why) => Err(Failure::new("not_here", format!("cannot {what} here: {why}"))),
         }
     }
 }

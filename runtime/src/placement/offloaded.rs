@@ -1,66 +1,91 @@
 //! Sockets on an I/O thread, the code on its own: liveness does not depend on what the code does.
 //!
-//! Owns the I/O thread and the channel to it.
+//! Owns the I/O thread and the channels to and from it. What has arrived is handed over a batch at a time, and only as
+//! much of it as the code takes: the rest waits in the sockets' own bounded queues.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 use std::thread::JoinHandle;
 use std::time::Instant;
 
 use bytes::Bytes;
-use service_framework_connections::link::Unanswered;
+use service_framework_connections::Frames;
+use service_framework_connections::requests::Unanswered;
+use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 
-use super::inline::OpeningError;
-use super::{Sockets, executor};
+use super::{Opened, OpeningError, Place, Sockets, executor};
+use crate::alarm::Alarm;
 use crate::boundary::Port;
-use crate::control::Control;
-use crate::io::Io;
+use crate::control::{Control, Stopped};
+use crate::io::{Arrived, Io, Posts};
 use crate::logging::Sinks;
+use crate::pool::Pool;
 
-struct Request {
-    place: usize,
-    body: Bytes,
-    deadline: Instant,
-    may_finish: bool,
-    answer: oneshot::Sender<Result<Bytes, Unanswered>>,
+/// How many batches the code may be behind.
+const BATCHES: usize = 1;
+
+/// What the code asks of the I/O thread.
+enum Command {
+    Request { place: usize, body: Bytes, deadline: Instant, may_finish: bool, answer: oneshot::Sender<Answer> },
+    Answer { socket: usize, frames: Frames },
+    Flush { done: oneshot::Sender<()> },
 }
 
+type Answer = Result<Bytes, Unanswered>;
+
 /// A service's sockets on a thread of their own. They are closed when this is.
-pub(crate) struct Offloaded {
-    requests: Option<mpsc::Sender<Request>>,
+pub(super) struct Offloaded {
+    /// Drives nothing but the waits of the code's thread.
+    runtime: Runtime,
+    commands: Option<mpsc::UnboundedSender<Command>>,
+    batches: mpsc::Receiver<Vec<Arrived>>,
     thread: Option<JoinHandle<()>>,
     control: Arc<Control>,
+    stopped: Stopped,
+    alarm: Alarm,
 }
 
 impl Offloaded {
-    /// Opens the sockets on a new thread. Returns the address of each connection with them.
-    pub(crate) fn open(
+    /// Opens the sockets on a new thread. Returns the addresses of each connection with them.
+    pub(super) fn open(
         sockets: Sockets,
+        pools: Vec<Pool>,
+        posts: Posts,
         sinks: Sinks,
         name: String,
-    ) -> Result<(Self, Vec<(usize, String)>), OpeningError> {
+    ) -> Result<(Self, Opened), OpeningError> {
         let control = Arc::clone(&sockets.control);
-        // The code waits for each request: one is in the channel at most.
-        let (requests, inbox) = mpsc::channel(1);
+        let runtime = executor(sockets.busy)?;
+        let (commands, inbox) = mpsc::unbounded_channel();
+        let (outbox, batches) = mpsc::channel(BATCHES);
         let (opened, opening) = oneshot::channel();
         let thread = std::thread::Builder::new().name(format!("{name}-io")).spawn(move || {
             let _logs = sinks.enter(&name);
-            run(&sockets, opened, inbox);
+            run(&sockets, pools, posts, opened, inbox, outbox);
         })?;
-        let mut offloaded = Self { requests: Some(requests), thread: Some(thread), control };
-        match opening.blocking_recv() {
+        let stopped = Stopped::of(Arc::clone(&control));
+        let (commands, thread, alarm) = (Some(commands), Some(thread), Alarm::default());
+        let mut offloaded = Self { runtime, commands, batches, thread, control, stopped, alarm };
+        match offloaded.runtime.block_on(opening) {
             Ok(Ok(addresses)) => Ok((offloaded, addresses)),
             Ok(Err(error)) => {
-                offloaded.close();
+                offloaded.end();
                 Err(error)
             }
             Err(_) => Err(std::io::Error::other("the I/O thread ended before it opened its sockets").into()),
         }
     }
 
-    /// Sends what waits, closes the sockets and ends the thread.
-    pub(crate) fn close(&mut self) {
-        self.requests = None;
+    fn command(&self, command: Command) {
+        // A thread that is gone has panicked; closing says so.
+        let _ = self.commands.as_ref().map(|commands| commands.send(command));
+    }
+
+    /// Has what waits sent, the sockets closed and the thread ended.
+    fn end(&mut self) {
+        self.commands = None;
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
@@ -71,36 +96,79 @@ impl Offloaded {
 
 impl Drop for Offloaded {
     fn drop(&mut self) {
-        self.close();
+        self.end();
+    }
+}
+
+impl Place for Offloaded {
+    fn collect(&mut self, out: &mut Vec<Arrived>, until: Option<Instant>) {
+        let Self { runtime, batches, stopped, alarm, .. } = self;
+        runtime.block_on(poll_fn(|cx| {
+            while let Poll::Ready(Some(mut batch)) = batches.poll_recv(cx) {
+                out.append(&mut batch);
+            }
+            let is_over = stopped.poll(cx).is_ready() || until.is_some_and(|until| alarm.poll(until, cx).is_ready());
+            if is_over || !out.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+        }));
+    }
+
+    fn sweep(&mut self, out: &mut Vec<Arrived>) -> bool {
+        let before = out.len();
+        while let Ok(mut batch) = self.batches.try_recv() {
+            out.append(&mut batch);
+        }
+        out.len() > before
+    }
+
+    fn answer(&mut self, socket: usize, frames: Frames) {
+        self.command(Command::Answer { socket, frames });
+    }
+
+    fn has_answers(&self) -> bool {
+        // They are on their way.
+        false
+    }
+
+    fn close(mut self: Box<Self>) {
+        self.end();
     }
 }
 
 impl Port for Offloaded {
     fn request(&mut self, place: usize, body: Bytes, deadline: Instant, may_finish: bool) -> Result<Bytes, Unanswered> {
         let (answer, answered) = oneshot::channel();
-        let request = Request { place, body, deadline, may_finish, answer };
-        let Some(requests) = &self.requests else { return Err(Unanswered::Stopping) };
-        if requests.blocking_send(request).is_err() {
-            return Err(Unanswered::Stopping);
-        }
-        answered.blocking_recv().unwrap_or(Err(Unanswered::Stopping))
+        self.command(Command::Request { place, body, deadline, may_finish, answer });
+        self.runtime.block_on(answered).unwrap_or(Err(Unanswered::Stopping))
     }
 
     fn wait(&mut self, until: Instant, ends_on_stop: bool) {
-        let duration = until.saturating_duration_since(Instant::now());
-        if ends_on_stop {
-            self.control.wait(duration);
-        } else {
-            std::thread::sleep(duration);
-        }
+        let Self { runtime, stopped, alarm, .. } = self;
+        runtime.block_on(poll_fn(|cx| {
+            let is_stopped = ends_on_stop && stopped.poll(cx).is_ready();
+            if is_stopped || alarm.poll(until, cx).is_ready() { Poll::Ready(()) } else { Poll::Pending }
+        }));
+    }
+
+    fn flush(&mut self) {
+        let (done, flushed) = oneshot::channel();
+        self.command(Command::Flush { done });
+        // A thread that is gone has flushed all that it will.
+        let _ = self.runtime.block_on(flushed);
     }
 }
 
-type Opened = oneshot::Sender<Result<Vec<(usize, String)>, OpeningError>>;
+type Opening = oneshot::Sender<Result<Opened, OpeningError>>;
 
-/// The I/O thread: opens, serves requests and drops what nobody waits for, closes when the code lets go of it.
-fn run(sockets: &Sockets, opened: Opened, mut inbox: mpsc::Receiver<Request>) {
-    let runtime = match executor() {
+/// The I/O thread: opens, serves the code and hands it what arrives, closes when the code lets go of it.
+fn run(
+    sockets: &Sockets,
+    pools: Vec<Pool>,
+    posts: Posts,
+    opened: Opening,
+    inbox: mpsc::UnboundedReceiver<Command>,
+    outbox: mpsc::Sender<Vec<Arrived>>,
+) {
+    let runtime = match executor(sockets.busy) {
         Ok(runtime) => runtime,
         Err(error) => {
             let _ = opened.send(Err(error.into()));
@@ -108,29 +176,74 @@ fn run(sockets: &Sockets, opened: Opened, mut inbox: mpsc::Receiver<Request>) {
         }
     };
     runtime.block_on(async {
-        let mut io: Io = match sockets.open().await {
-            Ok((io, addresses)) => {
+        match sockets.open_here(pools, posts).await {
+            Ok((mut io, addresses)) => {
                 let _ = opened.send(Ok(addresses));
-                io
+                serve(&mut io, inbox, outbox).await;
+                io.close(sockets.linger).await;
             }
             Err(error) => {
                 let _ = opened.send(Err(error.into()));
-                return;
-            }
-        };
-        loop {
-            tokio::select! {
-                biased;
-                request = inbox.recv() => match request {
-                    Some(Request { place, body, deadline, may_finish, answer }) => {
-                        let outcome = io.request(place, body, deadline, may_finish).await;
-                        let _ = answer.send(outcome);
-                    }
-                    None => break,
-                },
-                () = io.discard_strays() => {}
             }
         }
-        io.close(sockets.linger).await;
     });
+}
+
+/// What the I/O thread works with.
+struct IoThread<'i> {
+    io: &'i mut Io,
+    /// What has arrived and was not yet handed over.
+    batch: Vec<Arrived>,
+    outbox: mpsc::Sender<Vec<Arrived>>,
+}
+
+async fn serve(io: &mut Io, mut inbox: mpsc::UnboundedReceiver<Command>, outbox: mpsc::Sender<Vec<Arrived>>) {
+    let mut thread = IoThread { io, batch: Vec::new(), outbox };
+    loop {
+        let IoThread { io, batch, outbox } = &mut thread;
+        let is_behind = !batch.is_empty();
+        // What was collected stays in the batch when a command comes first.
+        tokio::select! {
+            biased;
+            command = inbox.recv() => match command {
+                Some(command) => {
+                    thread.obey(command).await;
+                    while let Ok(command) = inbox.try_recv() {
+                        thread.obey(command).await;
+                    }
+                    thread.io.send_answers();
+                }
+                None => return,
+            },
+            permit = outbox.reserve(), if is_behind => match permit {
+                Ok(permit) => permit.send(std::mem::take(batch)),
+                Err(_) => return,
+            },
+            () = io.collect(batch, None, false), if !is_behind => {}
+            () = io.drive_lines(), if is_behind => {}
+        }
+    }
+}
+
+impl IoThread<'_> {
+    async fn obey(&mut self, command: Command) {
+        match command {
+            Command::Request { place, body, deadline, may_finish, answer } => {
+                let outcome = self.io.request(place, body, deadline, may_finish).await;
+                let _ = answer.send(outcome);
+            }
+            Command::Answer { socket, frames } => self.io.answer(socket, frames),
+            Command::Flush { done } => {
+                self.io.flush().await;
+                // Whoever looks for messages after this finds those that had arrived before it.
+                self.io.sweep(&mut self.batch);
+                if !self.batch.is_empty()
+                    && let Ok(permit) = self.outbox.try_reserve()
+                {
+                    permit.send(std::mem::take(&mut self.batch));
+                }
+                let _ = done.send(());
+            }
+        }
+    }
 }

@@ -1,0 +1,194 @@
+//! Everything that the service sends over and waits for: requesters, external targets, and who waits for which answer.
+//!
+//! Owns the tickets: the one request of the service's own code, and those that other threads have posted. Never blocks;
+//! whoever drives it decides how long.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use service_framework_connections::requests::Unanswered;
+
+use super::line::Line;
+use super::post::{Post, Posts};
+use crate::alarm::Alarm;
+use crate::pool::Pool;
+use crate::transport::Socket;
+use crate::wiring::Wiring;
+
+type Answer = Result<Bytes, Unanswered>;
+
+/// The lines of one service.
+pub(super) struct Lines {
+    lines: Vec<Line>,
+    pools: Vec<Pool>,
+    posts: Posts,
+    /// Whether threads may still post: a queue without senders is not asked again.
+    is_posted_to: bool,
+    next_ticket: u64,
+    /// The ticket of the service's own request, and its outcome once it has one.
+    own: Option<(u64, Option<Answer>)>,
+    posted: Vec<(u64, SyncSender<Answer>)>,
+    wiring: Arc<Wiring>,
+    alarm: Alarm,
+}
+
+impl Lines {
+    pub(super) fn new(pools: Vec<Pool>, posts: Posts, wiring: Arc<Wiring>) -> Self {
+        Self {
+            lines: Vec::new(),
+            pools,
+            posts,
+            is_posted_to: true,
+            next_ticket: 0,
+            own: None,
+            posted: Vec::new(),
+            wiring,
+            alarm: Alarm::default(),
+        }
+    }
+
+    pub(super) fn add(&mut self, line: Line) {
+        self.lines.push(line);
+    }
+
+    /// Begins the one request that the service's own code waits for. Returns whether there is such a connection.
+    pub(super) fn begin_own(&mut self, place: usize, body: Bytes, deadline: Instant) -> bool {
+        let ticket = self.ticket();
+        self.own = Some((ticket, None));
+        self.begin(ticket, place, body, deadline)
+    }
+
+    /// How the service's own request ended, once.
+    pub(super) fn own_outcome(&mut self) -> Option<Answer> {
+        let (_, outcome) = self.own.as_mut()?;
+        let outcome = outcome.take()?;
+        self.own = None;
+        Some(outcome)
+    }
+
+    /// Ends the service's own request: the service stops and does not wait any longer.
+    pub(super) fn stop_own(&mut self) {
+        if let Some((ticket, None)) = self.own {
+            self.stop(ticket);
+        }
+    }
+
+    /// Ends what other threads have posted.
+    pub(super) fn stop_posted(&mut self) {
+        while let Some((ticket, _)) = self.posted.last() {
+            let (ticket, before) = (*ticket, self.posted.len());
+            self.stop(ticket);
+            if self.posted.len() == before {
+                self.settle(ticket, Err(Unanswered::Stopping));
+            }
+        }
+    }
+
+    /// Sends and receives whatever can be, once.
+    pub(super) async fn turn(&mut self) {
+        if !self.lines.is_empty() || !self.pools.is_empty() {
+            poll_fn(|cx| {
+                self.drive(cx);
+                Poll::Ready(())
+            })
+            .await;
+        }
+    }
+
+    /// Sends and receives whatever can be, and has the caller woken when there is more.
+    pub(super) fn drive(&mut self, cx: &mut Context<'_>) {
+        loop {
+            self.take_posts(cx);
+            for line in &mut self.lines {
+                line.drive(cx, &self.wiring);
+            }
+            for pool in &mut self.pools {
+                pool.drive(cx, &self.wiring);
+            }
+            self.settle_all();
+            let deadlines = self.lines.iter().filter_map(Line::poll_deadline);
+            let deadlines = deadlines.chain(self.pools.iter().filter_map(Pool::poll_deadline));
+            let Some(deadline) = deadlines.min() else { return };
+            if self.alarm.poll(deadline, cx).is_pending() {
+                return;
+            }
+            let now = Instant::now();
+            self.lines.iter_mut().for_each(|line| line.handle_timeout(now));
+            self.pools.iter_mut().for_each(|pool| pool.handle_timeout(now));
+        }
+    }
+
+    /// Ends the pools, whose calls have `linger` to return, and gives up the sockets, to be closed.
+    pub(super) fn close(mut self, linger: Duration) -> Vec<Box<dyn Socket>> {
+        self.stop_posted();
+        Pool::close_all(std::mem::take(&mut self.pools), linger);
+        self.lines.into_iter().flat_map(Line::into_sockets).collect()
+    }
+
+    fn ticket(&mut self) -> u64 {
+        self.next_ticket += 1;
+        self.next_ticket
+    }
+
+    fn begin(&mut self, ticket: u64, place: usize, body: Bytes, deadline: Instant) -> bool {
+        if let Some(line) = self.lines.iter_mut().find(|line| line.place == place) {
+            line.begin(ticket, body, deadline, &self.wiring);
+        } else if let Some(pool) = self.pools.iter_mut().find(|pool| pool.place() == place) {
+            pool.begin(ticket, body, deadline);
+        } else {
+            return false;
+        }
+        true
+    }
+
+    fn take_posts(&mut self, cx: &mut Context<'_>) {
+        while self.is_posted_to {
+            match self.posts.poll_recv(cx) {
+                Poll::Ready(Some(Post { place, body, deadline, answer })) => {
+                    let ticket = self.ticket();
+                    self.posted.push((ticket, answer));
+                    if !self.begin(ticket, place, body, deadline) {
+                        self.settle(ticket, Err(Unanswered::NoPeer));
+                    }
+                }
+                Poll::Ready(None) => self.is_posted_to = false,
+                Poll::Pending => return,
+            }
+        }
+    }
+
+    fn stop(&mut self, ticket: u64) {
+        self.lines.iter_mut().for_each(|line| line.handle_stop(ticket));
+        self.pools.iter_mut().for_each(|pool| pool.handle_stop(ticket));
+        self.settle_all();
+    }
+
+    fn settle_all(&mut self) {
+        while let Some((ticket, answer)) = self.outcome() {
+            self.settle(ticket, answer);
+        }
+    }
+
+    fn outcome(&mut self) -> Option<(u64, Answer)> {
+        let of_lines = self.lines.iter_mut().find_map(Line::poll_outcome);
+        of_lines.or_else(|| self.pools.iter_mut().find_map(Pool::poll_outcome))
+    }
+
+    /// Hands an answer to whoever waits for it.
+    fn settle(&mut self, ticket: u64, answer: Answer) {
+        match &mut self.own {
+            Some((own, outcome)) if *own == ticket => *outcome = Some(answer),
+            _ => {
+                if let Some(at) = self.posted.iter().position(|(posted, _)| *posted == ticket) {
+                    let (_, waiting) = self.posted.swap_remove(at);
+                    // Whoever posted it may have given up: a thread that has ended, say.
+                    let _ = waiting.send(answer);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! The sockets of one service: what arrives is collected fairly, what is to leave is sent, requests are answered.
+//!
+//! Owns the sockets that messages come in by, and the lines that the service sends over. Its async functions run only
+//! inside the `block_on` of the runtime that made the sockets; what was received is in the caller's hands before any of
+//! them waits, so that no message is lost with a future that was dropped. Never waits for a slow or dead peer: what
+//! cannot leave is dropped and counted.
+
+mod error;
+mod line;
+mod lines;
+mod post;
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use service_framework_connections::Frames;
+use service_framework_connections::requests::Unanswered;
+
+use self::line::Line;
+use self::lines::Lines;
+use crate::alarm::Alarm;
+use crate::control::{Control, Stopped};
+use crate::pool::Pool;
+use crate::transport::{Socket, SocketKind, SocketOptions, Transport};
+use crate::wiring::Wiring;
+
+pub use error::{WiringError, WiringProblem};
+pub(crate) use post::{Post, Posts, Postbox, postbox};
+
+/// How many messages one socket gives before the next one has its turn.
+const QUOTA: usize = 64;
+
+/// A connection that is to be opened.
+#[derive(Clone)]
+pub(crate) struct Plan {
+    /// Its place in the model.
+    pub(crate) place: usize,
+    /// Its name, for errors.
+    pub(crate) name: String,
+    pub(crate) role: Role,
+    /// Where it binds, or connects, in the order in which the addresses are tried.
+    pub(crate) ends: Vec<End>,
+}
+
+/// What a connection does with its addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Answers whoever connects.
+    Answers,
+    /// Sends requests, each as often again as this says.
+    Asks { retries: u32 },
+}
+
+/// One address, and by what it is reached.
+#[derive(Clone)]
+pub(crate) struct End {
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) endpoint: String,
+}
+
+/// A message that arrived.
+pub(crate) struct Arrived {
+    /// Which socket it came from; the answer goes there.
+    pub(crate) socket: usize,
+    /// Which connection it is for.
+    pub(crate) place: usize,
+    pub(crate) frames: Frames,
+}
+
+/// A socket by which messages come in.
+struct Door {
+    place: usize,
+    socket: Box<dyn Socket>,
+}
+
+/// The sockets of a service.
+pub(crate) struct Io {
+    doors: Vec<Door>,
+    lines: Lines,
+    /// Which socket has the first turn: another one each time.
+    first: usize,
+    /// Answers that wait for the next time the sockets are driven.
+    outbox: VecDeque<(usize, Frames)>,
+    received: Vec<Frames>,
+    wiring: Arc<Wiring>,
+    control: Arc<Control>,
+    stopped: Stopped,
+    alarm: Alarm,
+}
+
+/// What the sockets of a service are opened with.
+pub(crate) struct Parts<'p> {
+    pub(crate) options: &'p SocketOptions,
+    pub(crate) plans: &'p [Plan],
+    pub(crate) pools: Vec<Pool>,
+    pub(crate) posts: Posts,
+    pub(crate) wiring: Arc<Wiring>,
+    pub(crate) control: Arc<Control>,
+}
+
+impl Io {
+    /// Opens the sockets: those that bind first, so that a service which speaks to itself finds itself. Returns the
+    /// addresses of each connection with them.
+    pub(crate) async fn open(parts: Parts<'_>) -> Result<(Self, Vec<(usize, String)>), WiringError> {
+        let Parts { options, plans, pools, posts, wiring, control } = parts;
+        let mut io = Self {
+            doors: Vec::new(),
+            lines: Lines::new(pools, posts, Arc::clone(&wiring)),
+            first: 0,
+            outbox: VecDeque::new(),
+            received: Vec::new(),
+            wiring,
+            stopped: Stopped::of(Arc::clone(&control)),
+            control,
+            alarm: Alarm::default(),
+        };
+        let mut addresses = Vec::new();
+        let (binding, connecting): (Vec<_>, Vec<_>) = plans.iter().partition(|plan| plan.role == Role::Answers);
+        for plan in binding.into_iter().chain(connecting) {
+            match io.open_one(options, plan).await {
+                Ok(opened) => addresses.extend(opened.into_iter().map(|address| (plan.place, address))),
+                Err(reason) => {
+                    io.close(Duration::ZERO).await;
+                    return Err(WiringError { name: plan.name.clone(), reason });
+                }
+            }
+        }
+        Ok((io, addresses))
+    }
+
+    async fn open_one(&mut self, options: &SocketOptions, plan: &Plan) -> Result<Vec<String>, WiringProblem> {
+        let place = plan.place;
+        match plan.role {
+            Role::Answers => {
+                let mut addresses = Vec::new();
+                for End { transport, endpoint } in &plan.ends {
+                    let mut socket = transport.open(SocketKind::Router, options)?;
+                    addresses.push(socket.bind(endpoint).await?);
+                    self.doors.push(Door { place, socket });
+                }
+                Ok(addresses)
+            }
+            Role::Asks { retries } => {
+                let mut sockets = Vec::new();
+                for End { transport, endpoint } in &plan.ends {
+                    let mut socket = transport.open(SocketKind::Dealer, options)?;
+                    socket.connect(endpoint).await?;
+                    sockets.push(socket);
+                }
+                self.lines.add(Line::new(place, sockets, retries));
+                Ok(plan.ends.iter().map(|end| end.endpoint.clone()).collect())
+            }
+        }
+    }
+
+    /// Keeps an answer until the sockets are driven the next time.
+    pub(crate) fn answer(&mut self, socket: usize, frames: Frames) {
+        self.outbox.push_back((socket, frames));
+    }
+
+    /// Whether answers wait to be sent.
+    pub(crate) fn has_answers(&self) -> bool {
+        !self.outbox.is_empty()
+    }
+
+    /// Sends what waits and lets the sockets write it.
+    pub(crate) async fn flush(&mut self) {
+        self.send_answers();
+        tokio::task::yield_now().await;
+    }
+
+    /// Sends what waits, then collects at least one message, unless `until` comes before or, if that is to end it, the
+    /// service stops.
+    pub(crate) async fn collect(&mut self, out: &mut Vec<Arrived>, until: Option<Instant>, ends_on_stop: bool) {
+        self.send_answers();
+        self.lines.turn().await;
+        self.sweep(out);
+        if !out.is_empty() {
+            // Under load nothing ever parks: one turn for the sockets' own tasks, so that they write and read on.
+            return tokio::task::yield_now().await;
+        }
+        self.wait(out, until, ends_on_stop).await;
+        self.sweep(out);
+    }
+
+    /// Drives the sockets until `until` comes or, if that is to end it, the service stops; what arrives stays queued.
+    pub(crate) async fn rest(&mut self, until: Instant, ends_on_stop: bool) {
+        self.send_answers();
+        let Self { lines, stopped, alarm, .. } = self;
+        poll_fn(|cx| {
+            lines.drive(cx);
+            let is_stopping = stopped.poll(cx).is_ready();
+            if is_stopping {
+                lines.stop_posted();
+            }
+            if (is_stopping && ends_on_stop) || alarm.poll(until, cx).is_ready() { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    /// Drives the lines for as long as it is waited for: requests of other threads go on although nobody collects.
+    pub(crate) async fn drive_lines(&mut self) {
+        let Self { lines, stopped, .. } = self;
+        poll_fn(|cx| {
+            lines.drive(cx);
+            if stopped.poll(cx).is_ready() {
+                lines.stop_posted();
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Sends a request over the connection at `place` and waits for its reply. What arrives on other sockets stays
+    /// queued. A stop ends it at once, or, if the call that sends it `may_finish`, when patience ends.
+    pub(crate) async fn request(
+        &mut self,
+        place: usize,
+        body: Bytes,
+        deadline: Instant,
+        may_finish: bool,
+    ) -> Result<Bytes, Unanswered> {
+        self.send_answers();
+        let Self { lines, control, stopped, alarm, .. } = self;
+        if !lines.begin_own(place, body, deadline) {
+            return Err(Unanswered::NoPeer);
+        }
+        poll_fn(|cx| {
+            loop {
+                lines.drive(cx);
+                if let Some(outcome) = lines.own_outcome() {
+                    return Poll::Ready(outcome);
+                }
+                if stopped.poll(cx).is_pending() {
+                    return Poll::Pending;
+                }
+                lines.stop_posted();
+                match control.patience_ends().filter(|_| may_finish) {
+                    Some(ends) if alarm.poll(ends, cx).is_pending() => return Poll::Pending,
+                    _ => lines.stop_own(),
+                }
+            }
+        })
+        .await
+    }
+
+    /// Closes all sockets at once; what waits to leave has `linger` to do so.
+    pub(crate) async fn close(mut self, linger: Duration) {
+        self.send_answers();
+        let doors = self.doors.into_iter().map(|door| door.socket.close(linger));
+        // A request that was not answered is not to be executed after its service has gone.
+        let lines = self.lines.close(linger).into_iter().map(|socket| socket.close(Duration::ZERO));
+        let mut closing: Vec<_> = doors.chain(lines).map(Some).collect();
+        poll_fn(|cx| {
+            for socket in &mut closing {
+                if socket.as_mut().is_some_and(|socket| socket.as_mut().poll(cx).is_ready()) {
+                    *socket = None;
+                }
+            }
+            if closing.iter().all(Option::is_none) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    /// Hands the answers that wait to the sockets.
+    pub(crate) fn send_answers(&mut self) {
+        for (socket, frames) in self.outbox.drain(..) {
+            let Some(door) = self.doors.get_mut(socket) else { continue };
+            let Some(counters) = self.wiring.counters(door.place) else { continue };
+            match door.socket.try_send(frames) {
+                Ok(()) => counters.sent(),
+                Err(refused) => counters.dropped(refused.word()),
+            }
+        }
+    }
+
+    /// Takes what has arrived, at most [`QUOTA`] a socket; returns whether that was anything.
+    pub(crate) fn sweep(&mut self, out: &mut Vec<Arrived>) -> bool {
+        let before = out.len();
+        let count = self.doors.len();
+        self.first = if self.first + 1 < count { self.first + 1 } else { 0 };
+        for turn in 0..count {
+            let at = (self.first + turn) % count;
+            let Some(door) = self.doors.get_mut(at) else { continue };
+            self.received.clear();
+            door.socket.try_receive(QUOTA, &mut self.received);
+            let place = door.place;
+            out.extend(self.received.drain(..).map(|frames| Arrived { socket: at, place, frames }));
+        }
+        out.len() > before
+    }
+
+    /// Parks until something arrives; keeps everything that is ready then.
+    async fn wait(&mut self, out: &mut Vec<Arrived>, until: Option<Instant>, ends_on_stop: bool) {
+        let Self { doors, lines, stopped, alarm, .. } = self;
+        poll_fn(|cx| {
+            lines.drive(cx);
+            let is_stopping = stopped.poll(cx).is_ready();
+            if is_stopping {
+                lines.stop_posted();
+            }
+            let mut any = (is_stopping && ends_on_stop) || until.is_some_and(|until| alarm.poll(until, cx).is_ready());
+            for (socket, door) in doors.iter_mut().enumerate() {
+                if let Poll::Ready(Ok(frames)) = door.socket.poll_receive(cx) {
+                    out.push(Arrived { socket, place: door.place, frames });
+                    any = true;
+                }
+            }
+            if any { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+}
