@@ -80,9 +80,9 @@ fn validate_starts_nothing_and_notes_an_address_that_only_this_machine_reaches()
 }
 
 #[test]
-fn main_mode_needs_a_main_and_no_in_connections() {
+fn main_mode_needs_a_main_which_is_all_that_is_told_of_a_service_without() {
     let folder = Folder::new();
     let ended = run(&mut desk(&folder, NOBODY, &["-m"]));
     assert_eq!(ended.code, Some(78), "{ended:?}");
-    assert!(ended.stderr.contains("no `main`") && ended.stderr.contains("`echo`"), "{ended:?}");
+    assert!(ended.stderr.contains("no `main`") && ended.stderr.contains("\n1 problem;"), "{ended:?}");
 }
