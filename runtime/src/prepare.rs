@@ -365,7 +365,7 @@ fn plans(model: &ServiceModel, addresses: &ResolvedAddresses) -> Vec<Plan> {
     let connections = model.connections.iter().zip(&addresses.connections).enumerate();
     let plan = |(place, (connection, written)): (usize, (&ConnectionModel, &addresses::ConnectionAddresses))| {
         let kind = registry::find(&connection.connection_type)?;
-        let endpoint = written.addresses.first()?.to_string();
+        let endpoint = written.endpoints.first()?.to_string();
         Some(Plan { place, name: connection.name.clone(), role: kind.socket, endpoint })
     };
     connections.filter_map(plan).collect()

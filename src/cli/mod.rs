@@ -3,6 +3,9 @@
 //! Owns exit codes, what goes to stdout and stderr, and the signals. Data on stdout, everything else on stderr.
 
 mod args;
+mod generate;
+mod help;
+mod parse;
 mod signals;
 
 use std::ffi::OsString;
@@ -11,12 +14,13 @@ use std::process::ExitCode;
 
 use service_framework_runtime::{Loaded, Mode, describe};
 
-use self::args::{Command, Format, OnError, Parsed, RunArgs};
+use self::args::{Command, Format, OnError, RunArgs};
+use self::parse::Parsed;
 use crate::{Service, ServiceBuilder, ServiceError};
 
 /// Runs the command line and returns its exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let Parsed { cli, config } = match args::parse(arguments) {
+    let Parsed { cli, config } = match parse::parse(arguments) {
         Ok(parsed) => parsed,
         Err(error) => {
             let _ = error.print();
@@ -25,6 +29,14 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let done = match cli.command {
         Some(Command::Describe { service, format }) => describe_service(&service, format),
+        Some(Command::Completions { shell }) => {
+            print(&generate::completions(shell));
+            Ok(())
+        }
+        Some(Command::Man) => {
+            print(&generate::man());
+            Ok(())
+        }
         Some(Command::Validate(run)) => validate(run, config),
         None => run_service(cli.run, config),
     };
@@ -57,9 +69,13 @@ fn describe_service(path: &std::path::Path, format: Format) -> Result<(), Servic
         Format::Text => describe::text(loaded.model()),
         Format::Json => describe::json(loaded.model()).map_err(|error| ServiceError::Describe(error.to_string()))?,
     };
-    // A reader that goes away early (`| head`) is no failure.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    print(text.as_bytes());
     Ok(())
+}
+
+/// Writes data to stdout. A reader that goes away early (`| head`) is no failure.
+fn print(data: &[u8]) {
+    let _ = std::io::stdout().write_all(data);
 }
 
 fn validate(mut run: RunArgs, config: Vec<(String, String)>) -> Result<(), ServiceError> {

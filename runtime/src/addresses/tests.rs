@@ -2,10 +2,11 @@ use std::sync::Arc;
 
 use serde_json::json;
 use service_framework_model::json::read;
-use service_framework_model::schema::{Record, StateModel};
+use service_framework_model::schema::{ConnectionModel, Record, Side, StateModel};
 
 use super::*;
 use crate::diagnostics::SourceFile;
+use form::{Form, TRANSPORTS};
 
 fn model() -> ServiceModel {
     ServiceModel {
@@ -50,7 +51,7 @@ fn refused(addresses: &serde_json::Value) -> String {
 }
 
 fn endpoints(resolved: &ResolvedAddresses) -> Vec<String> {
-    resolved.connections.iter().flat_map(|written| written.addresses.iter().map(ToString::to_string)).collect()
+    resolved.connections.iter().flat_map(|written| written.endpoints.iter().map(ToString::to_string)).collect()
 }
 
 #[test]
@@ -100,15 +101,7 @@ fn every_problem_is_shown_at_its_place() {
 "#;
     assert_eq!(
         refused_by(&model(), Mode::Service, &[file(text)]),
-        r#"error: `connections.in.order.replyer`: the replyer `order` has no address
---> addresses.json
- = help: add it to the addresses: `{"connections": {"in": {"order": {"replyer": "127.0.0.1:8001"}}}}`
-
-error: `connections.out.desk.requester`: the requester `desk` has no address
---> addresses.json
- = help: add it to the addresses: `{"connections": {"out": {"desk": {"requester": "127.0.0.1:8001"}}}}`
-
-error: `connections.in.ordre`: the service declares no `ordre` in `connections.in`
+        r#"error: `connections.in.ordre`: the service declares no `ordre` in `connections.in`
  --> addresses.json:4:7
   |
 4 |       "ordre": {"replyer": "*:8001"},
@@ -116,7 +109,7 @@ error: `connections.in.ordre`: the service declares no `ordre` in `connections.i
   |
   = help: did you mean `order`?
 
-error: `connections.in.cancel.replier`: a `replyer` has no address `replier`
+error: `connections.in.cancel.replier`: expected `replyer` or `transport`, got `replier`
  --> addresses.json:5:18
   |
 5 |       "cancel": {"replier": "*:8002"},
@@ -140,15 +133,15 @@ error: `connections.inn`: `inn` is not known here
   |
   = help: did you mean `in`?
 
-error: `in.cancel.replyer`: "*:80020" is not an address here: `80020` is not a port: a port is a number from 0 to 65535
+error: `in.cancel.replyer`: "*:80020" is not an address: the port `80020` is not a number from 0 to 65535
   --> addresses.json:10:32
    |
 10 |   "in": {"cancel": {"replyer": "*:80020"}}
    |                                ^^^^^^^^^
    |
-   = help: write the port in decimal digits
+   = help: write a port such as `8001`
 
-7 problems; nothing was bound or started
+5 problems; nothing was bound or started
 "#
     );
 }
@@ -158,14 +151,14 @@ fn a_requester_connects_to_a_known_port_of_a_known_host() {
     for address in ["*:8001", "127.0.0.1:0"] {
         let mut addresses = good();
         addresses["connections"]["out"]["desk"]["requester"] = address.into();
-        assert!(refused(&addresses).contains("but not connected to"));
+        assert!(refused(&addresses).contains("cannot be connected to"));
     }
 }
 
 #[test]
 fn lists_and_other_values_are_refused_where_one_address_is_expected() {
     for (value, why) in [
-        (json!(["*:1"]), "a `replyer` has one address, got a list"),
+        (json!(["*:1"]), "expected one address, got a list"),
         (json!(8001), "expected an address, got the number 8001"),
         (json!({"address": "*:1"}), "expected an address, got an object"),
         (json!(null), "expected an address, got null"),
@@ -192,6 +185,7 @@ fn two_binds_of_one_address_are_reported_at_the_later_one() {
 #[test]
 fn main_mode_refuses_whatever_comes_in() {
     let mut model = model();
+    model.functions.push(Function::Main);
     model.states.push(StateModel {
         name: "book".into(),
         side: Side::In,
@@ -203,14 +197,170 @@ fn main_mode_refuses_whatever_comes_in() {
         assert!(said.contains(&format!("error: `{name}`: nothing comes in in main mode")), "{said}");
     }
     assert!(said.contains("run it without -m"), "{said}");
-    assert!(!said.contains("has no address"), "{said}");
+    assert!(!said.contains("is missing"), "{said}");
 }
 
 #[test]
-fn without_addresses_every_connection_is_missed() {
-    let said = refused_by(&model(), Mode::Service, &[]);
-    assert_eq!(said.matches("has no address").count(), 3);
-    assert!(said.contains("--> no addresses given"), "{said}");
+fn without_any_addresses_one_problem_names_all_that_are_missing() {
+    assert_eq!(
+        refused_by(&model(), Mode::Service, &[]),
+        r#"error: no addresses are given, but the service needs those of `order`, `cancel`, `desk`
+--> no addresses given
+ = help: give them in a file (-a PATH): `{"connections":{"in":{"cancel":{"replyer":"127.0.0.1:8001"},"order":{"replyer":"127.0.0.1:8001"}},"out":{"desk":{"requester":"127.0.0.1:8001"}}}}`
+
+1 problem; nothing was bound or started
+"#
+    );
+}
+
+#[test]
+fn a_missing_address_is_told_at_the_nearest_place_around_it() {
+    let text = "{\n  \"in\": {\n    \"order\": {\"transport\": \"omq\"}\n  }\n}\n";
+    assert_eq!(
+        refused_by(&model(), Mode::Service, &[file(text)]),
+        r#"error: `connections.out.desk.requester`: the address of the requester `desk` is missing
+--> addresses.json
+ = help: add `{"connections": {"out": {"desk": {"requester": "127.0.0.1:8001"}}}}`
+
+error: `connections.in.cancel.replyer`: the address of the replyer `cancel` is missing
+ --> addresses.json:2:3
+  |
+2 |   "in": {
+  |   ^^^^
+  |
+  = help: add `"cancel": {"replyer": "127.0.0.1:8001"}` to it
+
+error: `connections.in.order.replyer`: the address of the replyer `order` is missing
+ --> addresses.json:3:5
+  |
+3 |     "order": {"transport": "omq"}
+  |     ^^^^^^^
+  |
+  = help: add `"replyer": "127.0.0.1:8001"` to it
+
+3 problems; nothing was bound or started
+"#
+    );
+}
+
+#[test]
+fn what_is_missing_only_because_something_else_is_wrong_is_not_told() {
+    for (addresses, problem) in [
+        (json!({"connection": good()["connections"]}), "`connection` is not known here"),
+        (json!({"addresses": good()}), "`addresses` is not known here"),
+        (json!({"connections": [1]}), "`connections`: expected an object, got a list"),
+        (json!([]), "expected an object, got a list"),
+        (json!({"ni": good()["connections"]["in"], "out": good()["connections"]["out"]}), "`ni` is not known here"),
+        (
+            json!({"in": {"order": "*:8001", "cancel": {"replyer": "*:2"}}, "out": good()["connections"]["out"]}),
+            "`in.order`: expected an object with the key `replyer`, got the text \"*:8001\"",
+        ),
+    ] {
+        let said = refused(&addresses);
+        assert!(said.starts_with(&format!("error: {problem}")), "{said}");
+        assert!(said.ends_with("\n1 problem; nothing was bound or started\n"), "{said}");
+    }
+    let said = refused(&json!({"in": {"order": "*:8001"}}));
+    assert!(said.contains(r#"write `{"replyer": "*:8001"}`"#), "{said}");
+}
+
+#[test]
+fn a_key_that_one_document_sets_in_both_forms_is_refused() {
+    let mut addresses = good();
+    addresses["in"] = json!({"order": {"replyer": "*:9001"}});
+    let said = refused(&addresses);
+    assert!(said.contains("`in.order.replyer` is set here and as `connections.in.order.replyer`"), "{said}");
+    assert!(said.contains("1 problem;"), "{said}");
+}
+
+/// As if requesters could have several addresses, and `watch` were of a type that has none.
+fn wider(connection: &ConnectionModel) -> Option<Form> {
+    if connection.name == "watch" {
+        return Some(Form { word: "external_target", key: None, binds: false, several: false });
+    }
+    Form::of(connection).map(|form| Form { several: form.word == "requester", ..form })
+}
+
+fn resolved_wider(addresses: &serde_json::Value) -> Result<ResolvedAddresses, String> {
+    let mut model = model();
+    model.connections.push(ConnectionModel::new("watch", Side::Out, "external_target"));
+    let rules = Rules { form: wider, transports: TRANSPORTS };
+    let documents = [Document::embedded("addresses", addresses)];
+    let mut diagnostics = Diagnostics::new();
+    let resolved = resolve_by(rules, &model, Mode::Service, &documents, None, &mut diagnostics);
+    resolved.ok_or_else(|| diagnostics.to_string())
+}
+
+fn desk(keys: &serde_json::Value) -> serde_json::Value {
+    let mut addresses = good();
+    addresses["connections"]["out"]["desk"] = keys.clone();
+    addresses
+}
+
+#[test]
+fn a_list_is_read_in_its_order_where_the_type_allows_several() {
+    let addresses = desk(&json!({"requester": ["10.0.0.2:1", "10.0.0.1:1", "ipc:///tmp/desk"]}));
+    let resolved = resolved_wider(&addresses).unwrap();
+    assert_eq!(endpoints(&resolved)[2..], ["tcp://10.0.0.2:1", "tcp://10.0.0.1:1", "ipc:///tmp/desk"]);
+    assert_eq!(
+        endpoints(&resolved_wider(&desk(&json!({"requester": "10.0.0.1:1"}))).unwrap())[2..],
+        ["tcp://10.0.0.1:1"]
+    );
+}
+
+#[test]
+fn every_bad_address_of_a_list_is_told_at_its_place() {
+    for (list, problem) in [
+        (json!([]), "expected addresses, got an empty list"),
+        (json!(["10.0.0.1:1", "10.0.0.1:x"]), "\"10.0.0.1:x\" is not an address: the port `x`"),
+        (json!(["10.0.0.1:1", 8001]), "expected an address, got the number 8001"),
+        (
+            json!(["10.0.0.1:1", "10.0.0.2:1", "tcp://10.0.0.1:1"]),
+            "`connections.out.desk.requester[2]`: `tcp://10.0.0.1:1` is in the list twice",
+        ),
+        (json!(["10.0.0.1:1", "inproc://desk"]), "one connection cannot have both"),
+    ] {
+        let said = resolved_wider(&desk(&json!({"requester": list}))).unwrap_err();
+        assert!(said.contains(problem) && said.contains("\n1 problem;"), "{said}");
+    }
+}
+
+#[test]
+fn a_transport_is_chosen_beside_the_address() {
+    for (keys, chosen) in [
+        (json!({"requester": "10.0.0.1:1"}), None),
+        (json!({"requester": "10.0.0.1:1", "transport": "zeromq"}), Some("zeromq")),
+        (json!({"requester": ["10.0.0.1:1"], "transport": "omq"}), Some("omq")),
+        (json!({"requester": "inproc://desk", "transport": "inproc"}), Some("inproc")),
+        (json!({"requester": "inproc://desk"}), None),
+    ] {
+        let resolved = resolved_wider(&desk(&keys)).unwrap();
+        assert_eq!(resolved.connections[2].transport, chosen, "{keys}");
+    }
+}
+
+#[test]
+fn a_transport_that_there_is_not_or_that_cannot_carry_the_address_is_refused() {
+    for (keys, problem) in [
+        (json!({"requester": "10.0.0.1:1", "transport": "zeromp"}), "did you mean \"zeromq\"?"),
+        (json!({"requester": "10.0.0.1:1", "transport": 3}), "expected one of \"omq\", \"zeromq\", \"inproc\", got"),
+        (json!({"requester": "10.0.0.1:1", "transprot": "omq"}), "did you mean `transport`?"),
+        (json!({"requester": "10.0.0.1:1", "transport": "inproc"}), "cannot carry `tcp://10.0.0.1:1`"),
+        (json!({"requester": "inproc://desk", "transport": "omq"}), "`omq` cannot carry `inproc://desk`"),
+    ] {
+        let said = resolved_wider(&desk(&keys)).unwrap_err();
+        assert!(said.contains(problem) && said.contains("\n1 problem;"), "{said}");
+    }
+}
+
+#[test]
+fn a_type_without_an_address_needs_no_entry_and_may_have_none() {
+    assert!(resolved_wider(&good()).unwrap().connections[3].endpoints.is_empty());
+    let mut addresses = good();
+    addresses["connections"]["out"]["watch"] = json!({"external_target": "10.0.0.1:1"});
+    let said = resolved_wider(&addresses).unwrap_err();
+    assert!(said.contains("`connections.out.watch`: the external_target `watch` takes no address"), "{said}");
+    assert!(said.contains("remove it"), "{said}");
 }
 
 #[test]

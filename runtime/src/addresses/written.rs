@@ -1,10 +1,10 @@
-//! Addresses as they were written: by group, side, name and key, each with its place, later ones winning.
+//! Addresses as they were written: by group, side, name and key, each with its place, later documents winning.
 //!
 //! Owns the two forms of the file. Never knows what a service declares.
 
 use service_framework_model::json::{Member, Node};
-use service_framework_model::nearest::suggestion;
-use service_framework_model::problem::{Path, Problem, Span};
+use service_framework_model::nearest::{nearest, suggestion};
+use service_framework_model::problem::{Path, Problem, Span, path_text};
 use service_framework_model::schema::Side;
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Source};
@@ -18,6 +18,8 @@ pub(super) enum Group {
 }
 
 impl Group {
+    pub(super) const ALL: [Self; 2] = [Self::Connections, Self::States];
+
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Connections => "connections",
@@ -26,13 +28,21 @@ impl Group {
     }
 }
 
-/// The addresses that stand under one name.
+/// The sides, in the order in which they are told.
+pub(super) const SIDES: [Side; 2] = [Side::In, Side::Out];
+
+/// The names that may stand at the top.
+const TOP: [&str; 4] = ["connections", "states", "in", "out"];
+
+/// What stands under one name.
 #[derive(Debug)]
 pub(super) struct Place {
     pub(super) group: Group,
     pub(super) side: Side,
     pub(super) name: String,
     pub(super) keys: Vec<Key>,
+    /// What stands there instead of an object of keys.
+    pub(super) bare: Option<Key>,
     source: Source,
     name_span: Option<Span>,
     path: String,
@@ -46,6 +56,8 @@ pub(super) struct Key {
     pub(super) node: Node,
     pub(super) source: Source,
     pub(super) path: String,
+    /// Which of the documents it stands in.
+    document: usize,
 }
 
 impl Place {
@@ -68,40 +80,48 @@ impl Key {
 
 /// Everything that was written.
 #[derive(Debug, Default)]
-pub(super) struct Written(Vec<Place>);
+pub(super) struct Written {
+    places: Vec<Place>,
+    documents: usize,
+    /// Where the names of a group and side stand.
+    sides: Vec<(Group, Side, Source, Option<Span>)>,
+    /// What is written in a way that could not be read. Whatever seems to be missing there may stand in it.
+    unread: Vec<(Group, Side)>,
+}
 
 impl Written {
     pub(super) fn places(&self) -> &[Place] {
-        &self.0
+        &self.places
     }
 
     pub(super) fn place(&self, group: Group, side: Side, name: &str) -> Option<&Place> {
-        self.0.iter().find(|place| place.group == group && place.side == side && place.name == name)
+        self.places.iter().find(|place| place.group == group && place.side == side && place.name == name)
+    }
+
+    /// Where the names of this group and side stand, if they have a place in a text.
+    pub(super) fn side(&self, group: Group, side: Side) -> Option<(&Source, Span)> {
+        let found = self.sides.iter().rev().find(|found| found.0 == group && found.1 == side)?;
+        Some((&found.2, found.3?))
+    }
+
+    /// Whether all that was written for this group and side could be read.
+    pub(super) fn is_whole(&self, group: Group, side: Side) -> bool {
+        !self.unread.contains(&(group, side))
     }
 
     /// Takes a document in either form: with `connections` and `states` at the top, or with the sides of the
     /// connections at the top and `states` beside them.
     pub(super) fn read(&mut self, document: &Document, diagnostics: &mut Diagnostics) {
+        self.documents += 1;
         let mut reading = Reading { written: self, source: &document.source, problems: Vec::new() };
-        let root = Path::Root;
-        let known = ["connections", "states", "in", "out"];
-        for member in reading.members(&document.node, &known, &root) {
-            let path = root.key(&member.name);
-            match member.name.as_str() {
-                "connections" => reading.sides(member, Group::Connections, &path),
-                "states" => reading.sides(member, Group::States, &path),
-                "in" => reading.names(member, Group::Connections, Side::In, &path),
-                "out" => reading.names(member, Group::Connections, Side::Out, &path),
-                _ => {}
-            }
-        }
+        reading.document(&document.node);
         diagnostics.add(&document.source, reading.problems);
     }
 
     /// The same without places, in the form with `connections` and `states` at the top.
     pub(super) fn to_json(&self) -> serde_json::Value {
         let mut json = serde_json::json!({"connections": {"in": {}, "out": {}}, "states": {"in": {}, "out": {}}});
-        for place in &self.0 {
+        for place in &self.places {
             let keys: serde_json::Map<_, _> =
                 place.keys.iter().map(|key| (key.name.clone(), key.node.to_serde())).collect();
             let side = json.get_mut(place.group.word()).and_then(|group| group.get_mut(place.side.word()));
@@ -120,34 +140,90 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// The members of an object; with `known` names, unknown ones are reported.
-    fn members<'n>(&mut self, node: &'n Node, known: &[&str], path: &Path<'_>) -> &'n [Member] {
-        let Some(members) = node.members() else {
-            self.problems.push(Problem::new(node.span, path, format!("expected an object, got {node}")));
-            return &[];
+    fn document(&mut self, node: &Node) {
+        let root = Path::Root;
+        let Some(members) = self.members(node, &root) else {
+            return self.leave_unread(&Group::ALL, &SIDES);
         };
-        for member in members.iter().filter(|member| !known.is_empty() && !known.contains(&member.name.as_str())) {
-            let message = format!("`{}` is not known here", member.name);
-            let help = suggestion(&member.name, known.iter().copied());
-            self.problems.push(Problem::new(member.name_span, &path.key(&member.name), message).with_help(help));
+        for member in members {
+            let path = root.key(&member.name);
+            match member.name.as_str() {
+                "connections" => self.sides(member, Group::Connections, &path),
+                "states" => self.sides(member, Group::States, &path),
+                "in" => self.names(member, Group::Connections, Side::In, &path),
+                "out" => self.names(member, Group::Connections, Side::Out, &path),
+                _ => match self.unknown(member, &TOP, &path) {
+                    Some("connections") => self.leave_unread(&[Group::Connections], &SIDES),
+                    Some("states") => self.leave_unread(&[Group::States], &SIDES),
+                    Some("in") => self.leave_unread(&[Group::Connections], &[Side::In]),
+                    Some("out") => self.leave_unread(&[Group::Connections], &[Side::Out]),
+                    _ => self.leave_unread(&Group::ALL, &SIDES),
+                },
+            }
         }
-        members
     }
 
     fn sides(&mut self, group_member: &Member, group: Group, path: &Path<'_>) {
-        for member in self.members(&group_member.node, &[Side::In.word(), Side::Out.word()], path) {
-            for side in [Side::In, Side::Out].into_iter().filter(|side| side.word() == member.name) {
-                self.names(member, group, side, &path.key(&member.name));
+        let Some(members) = self.members(&group_member.node, path) else {
+            return self.leave_unread(&[group], &SIDES);
+        };
+        for member in members {
+            let path = path.key(&member.name);
+            match SIDES.into_iter().find(|side| side.word() == member.name) {
+                Some(side) => self.names(member, group, side, &path),
+                None => {
+                    let near = self.unknown(member, &SIDES.map(Side::word), &path);
+                    let meant = SIDES.into_iter().filter(|side| near.is_none_or(|near| near == side.word()));
+                    self.leave_unread(&[group], &meant.collect::<Vec<_>>());
+                }
             }
         }
     }
 
     fn names(&mut self, side_member: &Member, group: Group, side: Side, path: &Path<'_>) {
-        for member in self.members(&side_member.node, &[], path) {
+        let Some(members) = self.members(&side_member.node, path) else {
+            return self.leave_unread(&[group], &[side]);
+        };
+        self.written.sides.push((group, side, self.source.clone(), side_member.name_span));
+        for member in members {
             let path = path.key(&member.name);
-            let keys = self.members(&member.node, &[], &path);
-            let keys: Vec<Key> = keys.iter().map(|key| self.key(key, &path)).collect();
-            self.put(member, group, side, &path, keys);
+            let place = self.place(member, group, side, &path);
+            self.put(place);
+        }
+    }
+
+    fn members<'n>(&mut self, node: &'n Node, path: &Path<'_>) -> Option<&'n [Member]> {
+        let members = node.members();
+        if members.is_none() {
+            self.problems.push(Problem::new(node.span, path, format!("expected an object, got {node}")));
+        }
+        members
+    }
+
+    /// Reports a name that is none of the known ones, and says which of them it is near to.
+    fn unknown<'k>(&mut self, member: &Member, known: &[&'k str], path: &Path<'_>) -> Option<&'k str> {
+        let message = format!("`{}` is not known here", member.name);
+        let help = suggestion(&member.name, known.iter().copied());
+        self.problems.push(Problem::new(member.name_span, path, message).with_help(help));
+        nearest(&member.name, known.iter().copied())
+    }
+
+    fn leave_unread(&mut self, groups: &[Group], sides: &[Side]) {
+        let all = groups.iter().flat_map(|group| sides.iter().map(|side| (*group, *side)));
+        self.written.unread.extend(all);
+    }
+
+    fn place(&self, member: &Member, group: Group, side: Side, path: &Path<'_>) -> Place {
+        let keys = member.node.members();
+        Place {
+            group,
+            side,
+            name: member.name.clone(),
+            keys: keys.iter().flat_map(|keys| keys.iter()).map(|key| self.key(key, &path.key(&key.name))).collect(),
+            bare: keys.is_none().then(|| self.key(member, path)),
+            source: self.source.clone(),
+            name_span: member.name_span,
+            path: path_text(&path.steps()),
         }
     }
 
@@ -157,32 +233,28 @@ impl Reading<'_> {
             name_span: member.name_span,
             node: member.node.clone(),
             source: self.source.clone(),
-            path: path_of(&path.key(&member.name)),
+            path: path_text(&path.steps()),
+            document: self.written.documents,
         }
     }
 
-    fn put(&mut self, member: &Member, group: Group, side: Side, path: &Path<'_>, keys: Vec<Key>) {
-        let same = |place: &&mut Place| place.group == group && place.side == side && place.name == member.name;
-        match self.written.0.iter_mut().find(same) {
-            Some(place) => {
-                for key in keys {
-                    place.keys.retain(|earlier| earlier.name != key.name);
-                    place.keys.push(key);
-                }
+    fn put(&mut self, read: Place) {
+        let same = |place: &&mut Place| place.group == read.group && place.side == read.side && place.name == read.name;
+        let Some(place) = self.written.places.iter_mut().find(same) else {
+            return self.written.places.push(read);
+        };
+        for key in read.keys {
+            let earlier = place.keys.iter().position(|earlier| earlier.name == key.name);
+            if let Some(earlier) = earlier.map(|at| place.keys.remove(at))
+                && earlier.document == key.document
+            {
+                let root = Path::Root;
+                let message = format!("`{}` is set here and as `{}`", key.path, earlier.path);
+                self.problems
+                    .push(Problem::new(key.name_span, &root, message).with_help("keep one of them".to_owned()));
             }
-            None => self.written.0.push(Place {
-                group,
-                side,
-                name: member.name.clone(),
-                keys,
-                source: self.source.clone(),
-                name_span: member.name_span,
-                path: path_of(path),
-            }),
+            place.keys.push(key);
         }
+        place.bare = read.bare.or(place.bare.take());
     }
-}
-
-fn path_of(path: &Path<'_>) -> String {
-    service_framework_model::problem::path_text(&path.steps())
 }

@@ -3,12 +3,14 @@
 //! Owns the forms in which people write addresses, and the canonical one in which transports get them. Never resolves
 //! a name.
 
+mod error;
+
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-/// The longest path of a Unix socket in bytes: `sun_path` has 108, the last one is its end.
-const LONGEST_IPC_PATH: usize = 107;
+pub use error::{AddressError, OnlyBinds};
+use error::{LONGEST_INPROC_NAME, LONGEST_IPC_PATH, SCHEMES};
 
 /// The longest host name in characters (RFC 1123).
 const LONGEST_NAME: usize = 253;
@@ -25,6 +27,8 @@ pub enum Address {
     },
     /// A Unix socket: its path.
     Ipc(String),
+    /// A name that services of one process share.
+    Inproc(String),
 }
 
 /// The host of a TCP address.
@@ -38,69 +42,30 @@ pub enum Host {
     Name(String),
 }
 
-/// Why a text is not an address.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AddressError {
-    /// Neither a host with a port nor a known scheme.
-    #[error("expected a host and a port, or `ipc://` and a path")]
-    Shape,
-    /// A scheme that is not known.
-    #[error("the scheme `{0}` is not known")]
-    Scheme(String),
-    /// Nothing in front of the port.
-    #[error("the host is missing")]
-    NoHost,
-    /// Nothing that could be a host.
-    #[error("`{0}` is not a host")]
-    BadHost(String),
-    /// An IPv6 address without brackets.
-    #[error("an IPv6 address stands in brackets")]
-    NoBrackets,
-    /// No port.
-    #[error("the port is missing")]
-    NoPort,
-    /// No number from 0 to 65535.
-    #[error("`{0}` is not a port: a port is a number from 0 to 65535")]
-    BadPort(String),
-    /// A path of no use.
-    #[error("the path of an `ipc://` address has 1 to {LONGEST_IPC_PATH} bytes, this one has {0}")]
-    BadPath(usize),
-    /// All interfaces, where one host is needed.
-    #[error("`*` means all interfaces, which can be bound, but not connected to")]
-    ConnectToAll,
-    /// Any port, where a known one is needed.
-    #[error("port 0 lets the system choose a port, which can be bound, but not connected to")]
-    ConnectToAnyPort,
-}
-
-impl AddressError {
-    /// What to write instead.
+impl Address {
+    /// Why a socket cannot connect to this address, if it can only be bound.
     #[must_use]
-    pub const fn help(&self) -> &'static str {
+    pub const fn only_binds(&self) -> Option<OnlyBinds> {
         match self {
-            Self::Shape | Self::NoPort => "write an address like `127.0.0.1:8001` or `ipc:///tmp/orders.sock`",
-            Self::Scheme(_) => "known are `tcp://` and `ipc://`; without a scheme it is `tcp://`",
-            Self::NoHost => "write `*:8001` to bind all interfaces, or the host in front of the colon",
-            Self::BadHost(_) => "a host is an IP address, a name, or `*` for all interfaces",
-            Self::NoBrackets => "write it like `[::1]:8001`",
-            Self::BadPort(_) => "write the port in decimal digits",
-            Self::BadPath(_) => "choose a shorter path, such as one in `/tmp` or `/run`",
-            Self::ConnectToAll => "write the host of the other side",
-            Self::ConnectToAnyPort => "write the port of the other side",
+            Self::Tcp { host: Host::All, .. } => Some(OnlyBinds::AllInterfaces),
+            Self::Tcp { port: 0, .. } => Some(OnlyBinds::AnyPort),
+            _ => None,
         }
     }
-}
 
-impl Address {
-    /// Whether a socket can use this address: to bind it if `binds`, else to connect to it.
-    ///
-    /// # Errors
-    /// If the address can only be bound.
-    pub const fn check(&self, binds: bool) -> Result<(), AddressError> {
+    /// Whether only services of the same process can reach it.
+    #[must_use]
+    pub const fn is_inproc(&self) -> bool {
+        matches!(self, Self::Inproc(_))
+    }
+
+    /// The scheme with which its canonical text begins.
+    #[must_use]
+    pub const fn scheme(&self) -> &'static str {
         match self {
-            Self::Tcp { host: Host::All, .. } if !binds => Err(AddressError::ConnectToAll),
-            Self::Tcp { port: 0, .. } if !binds => Err(AddressError::ConnectToAnyPort),
-            _ => Ok(()),
+            Self::Tcp { .. } => "tcp",
+            Self::Ipc(_) => "ipc",
+            Self::Inproc(_) => "inproc",
         }
     }
 
@@ -110,7 +75,7 @@ impl Address {
         match self {
             Self::Tcp { host: Host::Ip(ip), .. } => ip.is_loopback(),
             Self::Tcp { host: Host::Name(name), .. } => name.eq_ignore_ascii_case("localhost"),
-            Self::Tcp { host: Host::All, .. } | Self::Ipc(_) => false,
+            Self::Tcp { host: Host::All, .. } | Self::Ipc(_) | Self::Inproc(_) => false,
         }
     }
 
@@ -118,7 +83,7 @@ impl Address {
     #[must_use]
     pub fn collides_with(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Ipc(one), Self::Ipc(other)) => one == other,
+            (Self::Ipc(one), Self::Ipc(other)) | (Self::Inproc(one), Self::Inproc(other)) => one == other,
             (Self::Tcp { host: one, port }, Self::Tcp { host: other, port: other_port }) => {
                 port == other_port && *port != 0 && (one == other || one.is_all() || other.is_all())
             }
@@ -153,6 +118,7 @@ impl fmt::Display for Address {
         match self {
             Self::Tcp { host, port } => write!(f, "tcp://{host}:{port}"),
             Self::Ipc(path) => write!(f, "ipc://{path}"),
+            Self::Inproc(name) => write!(f, "inproc://{name}"),
         }
     }
 }
@@ -161,17 +127,36 @@ impl FromStr for Address {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
+        if text.trim() != text {
+            return Err(AddressError::Spaces);
+        }
         match text.split_once("://") {
             Some(("tcp", rest)) => tcp(rest),
-            Some(("ipc", path)) if (1..=LONGEST_IPC_PATH).contains(&path.len()) && !path.contains('\0') => {
-                Ok(Self::Ipc(path.to_owned()))
+            Some(("ipc", path)) => ipc(path),
+            Some(("inproc", name)) if (1..=LONGEST_INPROC_NAME).contains(&name.len()) => {
+                Ok(Self::Inproc(name.to_owned()))
             }
-            Some(("ipc", path)) => Err(AddressError::BadPath(path.len())),
+            Some(("inproc", name)) => Err(AddressError::BadName(name.len())),
             Some((scheme, _)) => Err(AddressError::Scheme(scheme.to_owned())),
-            None if text.contains(':') => tcp(text),
-            None => Err(AddressError::Shape),
+            None => match text.split_once(':') {
+                Some((before, after)) => match SCHEMES.into_iter().find(|scheme| *scheme == before) {
+                    Some(scheme) if port_of(after).is_err() => Err(AddressError::NoSlashes(scheme)),
+                    _ => tcp(text),
+                },
+                None => Err(AddressError::Shape),
+            },
         }
     }
+}
+
+fn ipc(path: &str) -> Result<Address, AddressError> {
+    if !(1..=LONGEST_IPC_PATH).contains(&path.len()) {
+        return Err(AddressError::BadPath(path.len()));
+    }
+    if path.contains('\0') {
+        return Err(AddressError::NullInPath);
+    }
+    Ok(Address::Ipc(path.to_owned()))
 }
 
 fn tcp(text: &str) -> Result<Address, AddressError> {
@@ -245,6 +230,8 @@ mod tests {
             ("[0:0::1]:65535", "tcp://[::1]:65535"),
             ("order_book-1.example.com:80", "tcp://order_book-1.example.com:80"),
             ("ipc:///tmp/orders.sock", "ipc:///tmp/orders.sock"),
+            ("inproc://orders", "inproc://orders"),
+            ("ipc:80", "tcp://ipc:80"),
         ] {
             assert_eq!(address(written).to_string(), canonical);
             assert_eq!(address(canonical), address(written));
@@ -254,19 +241,24 @@ mod tests {
     #[test]
     fn what_is_no_address_says_why() {
         for (written, why) in [
-            ("", "expected a host and a port, or `ipc://` and a path"),
-            ("8001", "expected a host and a port, or `ipc://` and a path"),
+            ("", "expected a host and a port, `ipc://` and a path, or `inproc://` and a name"),
+            ("8001", "expected a host and a port, `ipc://` and a path, or `inproc://` and a name"),
             (":8001", "the host is missing"),
             ("127.0.0.1:", "the port is missing"),
             ("tcp://127.0.0.1", "the port is missing"),
-            ("127.0.0.1:80010", "`80010` is not a port: a port is a number from 0 to 65535"),
-            ("127.0.0.1:+80", "`+80` is not a port: a port is a number from 0 to 65535"),
+            ("127.0.0.1:80010", "the port `80010` is not a number from 0 to 65535"),
+            ("127.0.0.1:+80", "the port `+80` is not a number from 0 to 65535"),
             ("256.24.52.1:9000", "`256.24.52.1` is not a host"),
             ("a b:1", "`a b` is not a host"),
             ("::1:8001", "an IPv6 address stands in brackets"),
             ("[::1:8001", "an IPv6 address stands in brackets"),
             ("[::x]:8001", "`::x` is not a host"),
             ("http://a:1", "the scheme `http` is not known"),
+            (" 127.0.0.1:8001", "there is a space in front of it or behind it"),
+            ("ipc:/tmp/orders.sock", "two slashes follow `ipc:`"),
+            ("tcp:127.0.0.1:8001", "two slashes follow `tcp:`"),
+            ("ipc:///tmp/\0", "its path holds a null character"),
+            ("inproc://", "the name of an `inproc://` address has 1 to 255 bytes, this one has 0"),
             ("ipc://", "the path of an `ipc://` address has 1 to 107 bytes, this one has 0"),
         ] {
             assert_eq!(refusal(written), why, "{written}");
@@ -277,10 +269,15 @@ mod tests {
     #[test]
     fn all_interfaces_and_any_port_are_only_for_binding() {
         for text in ["*:8001", "127.0.0.1:0"] {
-            assert_eq!(address(text).check(true), Ok(()));
-            assert!(address(text).check(false).is_err(), "{text}");
+            assert!(address(text).only_binds().is_some(), "{text}");
         }
-        assert_eq!(address("127.0.0.1:1").check(false), Ok(()));
+        assert_eq!(address("127.0.0.1:1").only_binds(), None);
+    }
+
+    #[test]
+    fn a_misspelt_scheme_finds_the_right_one() {
+        assert_eq!("ipx://a".parse::<Address>().unwrap_err().help(), "did you mean `ipc://`?");
+        assert!("https://a".parse::<Address>().unwrap_err().help().starts_with("known are `tcp://`"));
     }
 
     #[test]
@@ -295,6 +292,8 @@ mod tests {
             ("ipc://a", "ipc://a", true),
             ("ipc://a", "ipc://b", false),
             ("ipc://a", "127.0.0.1:1", false),
+            ("inproc://a", "inproc://a", true),
+            ("inproc://a", "ipc://a", false),
         ] {
             assert_eq!(address(one).collides_with(&address(other)), collide, "{one} {other}");
         }
@@ -305,7 +304,7 @@ mod tests {
         for text in ["127.0.0.1:1", "127.9.9.9:1", "localhost:1", "[::1]:1"] {
             assert!(address(text).is_loopback(), "{text}");
         }
-        for text in ["*:1", "0.0.0.0:1", "example.com:1", "ipc:///tmp/x"] {
+        for text in ["*:1", "0.0.0.0:1", "example.com:1", "ipc:///tmp/x", "inproc://x"] {
             assert!(!address(text).is_loopback(), "{text}");
         }
     }
@@ -313,7 +312,7 @@ mod tests {
     proptest! {
         #[test]
         fn arbitrary_text_never_panics_and_an_address_reads_back_as_itself(
-            text in r"((tcp|ipc|x)://)?[*\[\]:.a-z0-9 é-]{0,20}(:[0-9]{0,6})?"
+            text in r"((tcp|ipc|inproc|x)://)?[*\[\]:.a-z0-9 é-]{0,20}(:[0-9]{0,6})?"
         ) {
             if let Ok(address) = text.parse::<Address>() {
                 prop_assert_eq!(address.to_string().parse(), Ok(address));

@@ -1,0 +1,190 @@
+//! From the words of a command line to flags and config.
+//!
+//! Owns what the parser of flags does not know: flags of two letters, and that names which are no flags are config, for
+//! the service's model to judge. Never reads a file.
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory, Parser};
+
+use super::args::Cli;
+
+/// Flags of two letters behind one dash, which the parser does not know by itself.
+const TWO_LETTERS: [(&str, &str); 3] =
+    [("-wt", "--service-loop-min-wait-time"), ("-cl", "--console-loglevel"), ("-bc", "--backup-count")];
+
+/// The command that takes the flags of a run, and config.
+const VALIDATE: &str = "validate";
+
+/// What a command line says.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    pub(crate) cli: Cli,
+    /// Config names and their texts, in order.
+    pub(crate) config: Pairs,
+}
+
+/// Parses a command line; `arguments` begins with the program's name.
+///
+/// # Errors
+/// With what to print and the exit code, `--help` and `--version` included.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Parsed, clap::Error> {
+    let (flags, config) = split(arguments)?;
+    Ok(Parsed { cli: Cli::try_parse_from(flags)?, config })
+}
+
+/// Config names and their texts.
+type Pairs = Vec<(String, String)>;
+
+/// Parts flags from config.
+fn split(arguments: impl IntoIterator<Item = OsString>) -> Result<(Vec<OsString>, Pairs), clap::Error> {
+    let mut command = Cli::command();
+    command.build();
+    let mut arguments = arguments.into_iter();
+    let mut flags: Vec<OsString> = arguments.next().into_iter().collect();
+    let mut config = Vec::new();
+    let words: Vec<OsString> = arguments.collect();
+    let first = words.first().filter(|word| command.get_subcommands().any(|known| *word == known.get_name()));
+    let validates = first.is_some_and(|word| word == VALIDATE);
+    if first.is_some() && !validates && !words.iter().any(names_a_service) {
+        flags.extend(words);
+        return Ok((flags, config));
+    }
+    let mut arguments = words.into_iter();
+    if validates {
+        flags.extend(arguments.next());
+    }
+    while let Some(argument) = arguments.next() {
+        let text = argument.to_string_lossy().into_owned();
+        let (name, inline) = match text.split_once('=') {
+            Some((name, value)) if name.starts_with('-') => (name.to_owned(), Some(value.to_owned())),
+            _ => (text.clone(), None),
+        };
+        let name = TWO_LETTERS.iter().find(|(short, _)| *short == name).map_or(name, |(_, long)| (*long).to_owned());
+        if let Some(takes_value) = flag(&command, &name) {
+            flags.push(inline.as_ref().map_or_else(|| name.clone().into(), |value| format!("{name}={value}").into()));
+            if takes_value && inline.is_none() {
+                flags.extend(arguments.next());
+            }
+            continue;
+        }
+        let key = match name.strip_prefix("--") {
+            Some("") | None if name.starts_with('-') => {
+                // Not ours to guess: clap says what it does not know, and what it knows.
+                flags.push(argument);
+                continue;
+            }
+            Some(key) => key.to_owned(),
+            None => name,
+        };
+        let value = inline.or_else(|| arguments.next().map(|value| value.to_string_lossy().into_owned()));
+        let Some(value) = value else {
+            let message =
+                format!("the config name `{key}` needs a value: `--{key} VALUE`, `--{key}=VALUE` or `{key} VALUE`\n");
+            return Err(command.error(clap::error::ErrorKind::InvalidValue, message));
+        };
+        config.push((key, value));
+    }
+    Ok((flags, config))
+}
+
+/// Whether a word is the flag that names the service to run. The commands beside `validate` do not know it, so a line
+/// that has it begins with a bare pair, whatever its first word is.
+fn names_a_service(word: &OsString) -> bool {
+    let text = word.to_string_lossy();
+    let name = text.split_once('=').map_or(text.as_ref(), |(name, _)| name);
+    matches!(name, "-s" | "--service-path" | "--service_path")
+}
+
+/// Whether `name` is a flag, and if so whether it takes a value. A short one may carry its value at once (`-mX`).
+fn flag(command: &clap::Command, name: &str) -> Option<bool> {
+    let long = name.strip_prefix("--");
+    let short = name.strip_prefix('-').filter(|rest| !rest.starts_with('-') && rest.chars().count() == 1);
+    let known = command.get_arguments().find(|argument| match (long, short) {
+        (Some(long), _) => {
+            argument.get_long() == Some(long) || argument.get_all_aliases().is_some_and(|all| all.contains(&long))
+        }
+        (_, Some(short)) => argument.get_short().is_some_and(|s| short.starts_with(s)),
+        _ => false,
+    })?;
+    Some(known.get_action().takes_values())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::args::{Command, RunArgs};
+    use super::*;
+
+    fn parsed(line: &str) -> Parsed {
+        parse(["service_framework"].into_iter().chain(line.split_whitespace()).map(OsString::from)).unwrap()
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn two_letter_flags_and_the_spellings_of_the_reference_are_understood() {
+        let short = parsed("-s a.so -wt 0.5 -cl DEBUG -bc 3 -m").cli.run;
+        let long = parsed("--service_path a.so --service_loop_min_wait_time_s 0.5 --console_loglevel DEBUG --backup_count=3 --main_mode").cli.run;
+        for run in [short, long] {
+            assert_eq!(run.service_path, Some("a.so".into()));
+            assert_eq!(run.service_loop_min_wait_time, Duration::from_millis(500));
+            assert_eq!(run.console_loglevel, "DEBUG".parse().unwrap());
+            assert_eq!((run.backup_count, run.main_mode), (3, true));
+        }
+    }
+
+    #[test]
+    fn all_three_forms_set_config_and_values_may_be_negative() {
+        let parsed = parsed("-s a.so --depth -5 --symbol=BTC=USD note hello");
+        let pairs = [("depth", "-5"), ("symbol", "BTC=USD"), ("note", "hello")];
+        assert_eq!(parsed.config, pairs.map(|(k, v)| (k.to_owned(), v.to_owned())));
+    }
+
+    #[test]
+    fn config_may_be_set_for_validate_too() {
+        let parsed = parsed("validate -s a.so --depth 5");
+        assert!(matches!(parsed.cli.command, Some(Command::Validate(RunArgs { service_path: Some(_), .. }))));
+        assert_eq!(parsed.config.len(), 1);
+    }
+
+    #[test]
+    fn the_name_of_a_command_is_config_where_the_line_runs_a_service() {
+        for line in ["completions bash -s a.so", "man 5 --service-path=a.so", "describe it -m --service_path a.so"] {
+            let parsed = parsed(line);
+            let words: Vec<_> = line.split(' ').take(2).collect();
+            assert_eq!(parsed.config, [(words[0].to_owned(), words[1].to_owned())], "{line}");
+            assert!(parsed.cli.command.is_none(), "{line}");
+        }
+        assert!(matches!(parsed("completions bash").cli.command, Some(Command::Completions { .. })));
+        assert!(matches!(parsed("man").cli.command, Some(Command::Man)));
+        assert_eq!(parsed("-s a.so man 5").config.len(), 1);
+        assert_eq!(parsed("validate -s a.so man 5").config.len(), 1);
+    }
+
+    #[test]
+    fn the_help_of_a_command_is_found_in_both_ways() {
+        for line in [&["x", "help", "validate"][..], &["x", "validate", "--help"], &["x", "help"], &["x", "-h"]] {
+            let help = parse(line.iter().map(OsString::from)).unwrap_err();
+            assert_eq!(help.kind(), clap::error::ErrorKind::DisplayHelp, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_without_a_value_is_a_usage_error() {
+        let error = parse(["x", "-s", "a.so", "--depth"].map(OsString::from)).unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        assert!(error.to_string().contains("`depth` needs a value"), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_short_flag_and_a_missing_service_are_usage_errors() {
+        for line in [&["x", "-s", "a.so", "-q"][..], &["x"][..], &["x", "describe"][..]] {
+            assert_eq!(parse(line.iter().map(OsString::from)).unwrap_err().exit_code(), 2, "{line:?}");
+        }
+    }
+}
