@@ -7,11 +7,13 @@
 // Nothing that input can reach may end the process; tests may.
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-pub mod link;
+pub mod calls;
 pub mod registry;
 pub mod replyer;
 pub mod requester;
+pub mod requests;
 pub mod types;
+mod unanswered;
 pub mod workflow;
 
 use std::time::Duration;
@@ -82,4 +84,20 @@ pub trait Outbound: Send + Sync {
     /// # Errors
     /// If it is not what the model says.
     fn read_return<'a>(&'a self, frame: &'a Bytes, arena: &'a Arena) -> Result<Answer<'a>, Refusal>;
+
+    /// How often a message that a peer may have acted on may be sent once more.
+    fn retries(&self) -> u32 {
+        0
+    }
+
+    /// The other end, where this process is the other end itself: it reads a call as the only frame of a message, and
+    /// nothing leads back but the worker that makes the call.
+    fn target(&self) -> Option<&dyn Inbound> {
+        None
+    }
+
+    /// How many calls of its [`Outbound::target`] may be made at once, each by a worker of its own.
+    fn calls_in_flight(&self) -> usize {
+        1
+    }
 }

@@ -1,6 +1,7 @@
 //! The requester: sends a request and returns its validated reply.
 //!
-//! Owns the encoding of requests and the reading of replies; `link.rs` owns which reply belongs to which request.
+//! Owns the encoding of requests and the reading of replies; `requests/` owns which reply belongs to which
+//! request.
 //! Never owns a socket or reads a clock.
 
 use std::time::Duration;

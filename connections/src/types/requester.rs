@@ -1,4 +1,4 @@
-//! What a `requester` is. Its protocol is `crate::requester`'s and `crate::link`'s.
+//! What a `requester` is. Its protocol is `crate::requester`'s and `crate::requests`'.
 
 use service_framework_model::schema::{ArgType, Range, Side};
 
