@@ -8,10 +8,12 @@
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 pub mod calls;
+pub mod external_target;
 pub mod registry;
 pub mod replyer;
 pub mod requester;
 pub mod requests;
+pub mod timeout;
 pub mod types;
 mod unanswered;
 pub mod workflow;

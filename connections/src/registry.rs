@@ -8,14 +8,14 @@ use service_framework_model::problem::{Path, Problem};
 use service_framework_model::schema::{ArgType, ConnectionModel, Field, ServiceModel, Side};
 use service_framework_model::validator::ModelError;
 
-use crate::types::{REPLYER, REQUESTER};
+use crate::types::{EXTERNAL_TARGET, REPLYER, REQUESTER};
 use crate::{Inbound, Outbound};
 
 /// Every connection type.
-pub const TYPES: &[&ConnectionType] = &[&REPLYER, &REQUESTER];
+pub const TYPES: &[&ConnectionType] = &[&REPLYER, &REQUESTER, &EXTERNAL_TARGET];
 
 /// The types of the Python library that this version does not have.
-const LATER: [&str; 3] = ["subscriber", "publisher", "external_target"];
+const LATER: [&str; 2] = ["subscriber", "publisher"];
 
 /// What a connection type is.
 #[derive(Debug)]
@@ -24,16 +24,16 @@ pub struct ConnectionType {
     pub word: &'static str,
     /// The side on which it is declared.
     pub side: Side,
-    /// The socket that carries it.
-    pub socket: SocketRole,
-    /// The key of its address in the addresses.
-    pub address_key: &'static str,
+    /// What carries its messages.
+    pub carrier: Carrier,
     /// Whether it binds its address, rather than connecting to it.
     pub binds: bool,
     /// Whether it may have more than one address.
     pub several_addresses: bool,
     /// What it needs, or may be given, to be made.
     pub creation_arguments: &'static [CreationArgument],
+    /// What contradicts what among creation arguments that are each good by itself.
+    pub contradiction: fn(&ConnectionModel) -> Option<Contradiction>,
     /// Whether something comes back for each message.
     pub returns: bool,
     /// The words of the types that may be at its other end.
@@ -42,6 +42,26 @@ pub struct ConnectionType {
     pub description: &'static str,
     /// Makes the state machine of a connection of this type.
     pub make: fn(&ConnectionModel) -> Result<Made, ModelError>,
+}
+
+impl ConnectionType {
+    /// The key of its address in the addresses; `None` if it has no address.
+    #[must_use]
+    pub const fn address_key(&self) -> Option<&'static str> {
+        match self.carrier {
+            Carrier::Socket { address_key, .. } => Some(address_key),
+            Carrier::Pool => None,
+        }
+    }
+
+    /// The socket that carries it; `None` if none does.
+    #[must_use]
+    pub const fn socket(&self) -> Option<SocketRole> {
+        match self.carrier {
+            Carrier::Socket { role, .. } => Some(role),
+            Carrier::Pool => None,
+        }
+    }
 }
 
 /// Something that a connection type needs, or may be given, to be made.
@@ -55,6 +75,31 @@ pub struct CreationArgument {
     pub kind: fn() -> ArgType,
     /// What it means, with its unit and what it is if left out.
     pub description: &'static str,
+}
+
+/// A creation argument that another one, or its absence, forbids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contradiction {
+    /// The name of the argument.
+    pub argument: &'static str,
+    /// Why it cannot be.
+    pub message: &'static str,
+    /// What to do.
+    pub help: &'static str,
+}
+
+/// What carries the messages of connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// A socket, at an address.
+    Socket {
+        /// Which kind of socket.
+        role: SocketRole,
+        /// The key of the address in the addresses.
+        address_key: &'static str,
+    },
+    /// Threads of this process, which needs no address.
+    Pool,
 }
 
 /// The sockets that connections are carried by.
@@ -170,11 +215,17 @@ fn check_creation_arguments(
     let optional = path.key("optional_creation_arguments");
     let groups =
         [(required, &connection.required_creation_arguments), (optional, &connection.optional_creation_arguments)];
+    let contradiction = (kind.contradiction)(connection);
     for (path, arguments) in &groups {
         for (name, value) in *arguments {
             let path = path.key(name);
             match kind.creation_arguments.iter().find(|argument| argument.name == name) {
-                Some(expected) => check_creation_argument(expected, value, &path, problems),
+                Some(expected) => {
+                    check_creation_argument(expected, value, &path, problems);
+                    if let Some(found) = contradiction.filter(|found| found.argument == name) {
+                        problems.push(Problem::new(None, &path, found.message).with_help(found.help.to_owned()));
+                    }
+                }
                 None => {
                     let known = kind.creation_arguments.iter().map(|argument| argument.name);
                     let message = format!("a `{}` has no creation argument `{name}`", kind.word);
@@ -259,6 +310,40 @@ mod tests {
             ["`connections.out.desk.required_creation_arguments.timeout`: a `requester` has no creation argument \
               `timeout` (did you mean `timeout_s`?)"]
         );
+    }
+
+    #[test]
+    fn retries_are_only_for_requests_that_may_be_executed_twice() {
+        let with = |arguments: &[(&str, serde_json::Value)]| {
+            let mut model = ConnectionModel::new("desk", Side::Out, "requester");
+            let arguments = arguments.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+            model.optional_creation_arguments.extend(arguments);
+            said(&service([model]))
+        };
+        let refused = "`connections.out.desk.optional_creation_arguments.retries`: a request may be sent once more only \
+                       if executing it twice does no harm (set `idempotent` to true if that is so, or remove `retries`)";
+        assert_eq!(with(&[("retries", 1.into())]), [refused]);
+        assert_eq!(with(&[("retries", 1.into()), ("idempotent", false.into())]), [refused]);
+        assert_eq!(with(&[("retries", 1.into()), ("idempotent", true.into())]), Vec::<String>::new());
+        assert_eq!(with(&[("retries", 0.into())]), Vec::<String>::new());
+        let wrong_type = with(&[("retries", 1.into()), ("idempotent", "yes".into())]);
+        assert_eq!(wrong_type.len(), 1, "{wrong_type:?}");
+        assert!(wrong_type[0].contains("expected Bool"), "{wrong_type:?}");
+    }
+
+    #[test]
+    fn an_external_target_has_its_arguments_and_no_address() {
+        let mut model = ConnectionModel::new("ledger", Side::Out, "external_target");
+        model.return_arguments = Record::new().required("total", ArgType::int());
+        model.optional_creation_arguments = vec![("timeout_s".into(), 2.into()), ("calls_in_flight".into(), 8.into())];
+        assert_eq!(said(&service([model.clone()])), Vec::<String>::new());
+        for (name, value) in [("calls_in_flight", 0), ("calls_in_flight", 257), ("retries", 1)] {
+            model.optional_creation_arguments = vec![(name.into(), value.into())];
+            let said = said(&service([model.clone()]));
+            assert!(said.len() == 1 && said[0].contains(name), "{said:?}");
+        }
+        let kind = find("external_target").unwrap();
+        assert_eq!((kind.socket(), kind.address_key()), (None, None));
     }
 
     #[test]

@@ -14,10 +14,7 @@ use service_framework_model::validator::{ModelError, Validator};
 use service_framework_model::wire::Arena;
 use service_framework_model::wire::envelope::{self, Answer, WorkflowId};
 
-use crate::Outbound;
-
-/// How long a request may take where its model does not say, as long as a person waits for an answer.
-pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
+use crate::{Outbound, timeout};
 
 /// A `requester` connection.
 #[derive(Debug)]
@@ -26,6 +23,7 @@ pub struct Requester {
     returns: Validator,
     peers: Peers,
     timeout: Duration,
+    retries: u32,
 }
 
 impl Requester {
@@ -34,12 +32,14 @@ impl Requester {
     /// # Errors
     /// If the model's arguments contradict themselves.
     pub fn new(model: &ConnectionModel) -> Result<Self, ModelError> {
-        let timeout = model.creation_argument("timeout_s").and_then(serde_json::Value::as_f64);
+        let idempotent = model.creation_argument("idempotent").and_then(serde_json::Value::as_bool) == Some(true);
+        let retries = model.creation_argument("retries").and_then(serde_json::Value::as_u64).filter(|_| idempotent);
         Ok(Self {
             arguments: Validator::new(&model.arguments)?,
             returns: Validator::new(&model.return_arguments)?,
             peers: model.peers,
-            timeout: timeout.and_then(|s| Duration::try_from_secs_f64(s).ok()).unwrap_or(DEFAULT_TIMEOUT),
+            timeout: timeout::of(model),
+            retries: retries.and_then(|retries| u32::try_from(retries).ok()).unwrap_or(0),
         })
     }
 }
@@ -55,6 +55,10 @@ impl Outbound for Requester {
 
     fn read_return<'a>(&'a self, frame: &'a Bytes, arena: &'a Arena) -> Result<Answer<'a>, Refusal> {
         envelope::read_answer(frame, &self.returns, arena)
+    }
+
+    fn retries(&self) -> u32 {
+        self.retries
     }
 }
 
@@ -84,9 +88,18 @@ mod tests {
     #[test]
     fn the_timeout_is_that_of_the_model_or_five_seconds() {
         let mut model = model();
-        assert_eq!(Requester::new(&model).unwrap().return_timeout(), Some(DEFAULT_TIMEOUT));
+        assert_eq!(Requester::new(&model).unwrap().return_timeout(), Some(timeout::DEFAULT));
         model.optional_creation_arguments.push(("timeout_s".into(), 0.25.into()));
         assert_eq!(Requester::new(&model).unwrap().return_timeout(), Some(Duration::from_millis(250)));
+    }
+
+    #[test]
+    fn only_an_idempotent_requester_has_retries() {
+        let mut model = model();
+        model.optional_creation_arguments = vec![("retries".into(), 3.into())];
+        assert_eq!(Requester::new(&model).unwrap().retries(), 0);
+        model.optional_creation_arguments.push(("idempotent".into(), true.into()));
+        assert_eq!(Requester::new(&model).unwrap().retries(), 3);
     }
 
     #[test]

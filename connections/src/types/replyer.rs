@@ -2,15 +2,14 @@
 
 use service_framework_model::schema::{ArgType, Side};
 
-use crate::registry::{ConnectionType, CreationArgument, Made, SocketRole};
+use crate::registry::{Carrier, ConnectionType, CreationArgument, Made, SocketRole};
 use crate::replyer::Replyer;
 
 /// Answers one request at a time with what a function returns.
 pub const REPLYER: ConnectionType = ConnectionType {
     word: "replyer",
     side: Side::In,
-    socket: SocketRole::Router,
-    address_key: "replyer",
+    carrier: Carrier::Socket { role: SocketRole::Router, address_key: "replyer" },
     binds: true,
     several_addresses: false,
     creation_arguments: &[CreationArgument {
@@ -19,6 +18,7 @@ pub const REPLYER: ConnectionType = ConnectionType {
         kind: ArgType::str,
         description: "the name of the function that answers",
     }],
+    contradiction: |_| None,
     returns: true,
     compatible_with: &["requester"],
     description: "answers one request at a time with what a function returns",
