@@ -3,21 +3,21 @@
 //! Owns the builder that an author fills in and the dispatch table that comes out of it. Never judges a model: the
 //! host does, and reports all that is wrong at once.
 
-use std::time::Duration;
-
-use service_framework_model::schema::{ConnectionModel, Function, Peers, Record, ServiceModel, Side};
+use service_framework_model::schema::{ConnectionModel, Function, Record, ServiceModel, Side};
 use service_framework_model::slot::Slot;
 use service_framework_model::value::Value;
 
 use crate::Json;
 use crate::context::Context;
 use crate::definition::ServiceDefinition;
+use crate::destination::{ExternalTarget, Requester};
 use crate::error::{Error, Result};
 use crate::model::{Model, OwnedModel};
-use crate::requester::Requester;
+use crate::settings::{ExternalTargetSettings, ReplyerSettings, RequesterSettings};
+use crate::target::{MakeTarget, Target, TargetObject};
 use crate::untyped;
 
-/// A function of the service that takes no arguments: `init`, `main`, `on_sigint`, `on_sigterm`.
+/// A function of the service that takes no arguments: `init`, `main`, `on_sigint`, `on_sigterm`, those of timers.
 pub(crate) type Plain<S> = fn(&mut S, &mut Context) -> Result<()>;
 /// The function of an `in` connection: reads the slots, calls the author's function, answers.
 pub(crate) type Handler<S> = Box<dyn Fn(&mut S, &mut Context, &[Slot<'_>]) -> Result<()> + Send>;
@@ -33,6 +33,8 @@ pub struct Models<S> {
 pub(crate) struct Functions<S> {
     /// Of the `in` connections, by their places.
     pub(crate) handlers: Vec<Handler<S>>,
+    /// What makes the targets of an external target, by its place among the `out` connections.
+    targets: Vec<(usize, MakeTarget<S>)>,
     pub(crate) init: Option<Plain<S>>,
     pub(crate) main: Option<Plain<S>>,
     pub(crate) on_sigint: Option<Plain<S>>,
@@ -47,6 +49,7 @@ impl<S: ServiceDefinition> Models<S> {
     pub(crate) fn of_service() -> Self {
         let functions = Functions {
             handlers: Vec::new(),
+            targets: Vec::new(),
             init: None,
             main: None,
             on_sigint: None,
@@ -188,6 +191,89 @@ impl<S: ServiceDefinition> Models<S> {
         RequesterSettings(self.outbound.push_mut(connection))
     }
 
+    /// An external target, which [`Context::send`] uses through its handle: something outside of the service, such as
+    /// the client of an exchange or a database, called on a thread of the host's own. `make` makes the object that is
+    /// called, before `init` and once for each call that may be in flight; that object cannot borrow from the service.
+    ///
+    /// ```
+    /// # use service_framework::prelude::*;
+    /// # #[derive(Model)] pub struct Query { symbol: String }
+    /// # #[derive(Model)] pub struct Price { price: Decimal }
+    /// # fn ask(_: &str, _: &str) -> std::io::Result<Decimal> { Ok(Decimal::ONE) }
+    /// const VENUE: ExternalTarget<Query, Price> = ExternalTarget::new("venue");
+    ///
+    /// pub struct Desk {
+    ///     url: String,
+    /// }
+    ///
+    /// pub struct Client {
+    ///     url: String,
+    /// }
+    ///
+    /// impl Target<Query, Price> for Client {
+    ///     fn call(&mut self, query: Query) -> Result<Price> {
+    ///         Ok(Price { price: ask(&self.url, &query.symbol)? })
+    ///     }
+    /// }
+    ///
+    /// impl Desk {
+    ///     fn client(&mut self) -> Result<Client> {
+    ///         Ok(Client { url: self.url.clone() })
+    ///     }
+    /// }
+    ///
+    /// # impl ServiceDefinition for Desk {
+    /// #     type Config = ();
+    /// #     fn new(_: ()) -> Result<Self> { Ok(Self { url: String::new() }) }
+    /// fn models(m: &mut Models<Self>) {
+    ///     m.external_target(&VENUE, Self::client).timeout(Duration::from_secs(2)).calls_in_flight(4);
+    /// }
+    /// # }
+    /// ```
+    pub fn external_target<A, R, T>(
+        &mut self,
+        handle: &ExternalTarget<A, R>,
+        make: fn(&mut S) -> Result<T>,
+    ) -> ExternalTargetSettings<'_>
+    where
+        A: OwnedModel,
+        R: OwnedModel,
+        T: Target<A, R>,
+    {
+        self.add_external_target(handle.name(), A::record(), R::record(), move |service| {
+            Ok(TargetObject::new(make(service)?))
+        })
+    }
+
+    /// An external target whose models are known only at run time, which [`Context::send_value`] uses by its name. Its
+    /// targets get and return a [`Value::Map`] with text keys.
+    pub fn external_target_untyped<T: Target<Value, Value>>(
+        &mut self,
+        name: &str,
+        arguments: Record,
+        return_arguments: Record,
+        make: fn(&mut S) -> Result<T>,
+    ) -> ExternalTargetSettings<'_> {
+        let (reads, writes) = (arguments.clone(), return_arguments.clone());
+        self.add_external_target(name, arguments, return_arguments, move |service| {
+            Ok(TargetObject::untyped(reads.clone(), writes.clone(), make(service)?))
+        })
+    }
+
+    fn add_external_target(
+        &mut self,
+        name: &str,
+        arguments: Record,
+        return_arguments: Record,
+        make: impl Fn(&mut S) -> Result<TargetObject> + Send + 'static,
+    ) -> ExternalTargetSettings<'_> {
+        let mut connection = ConnectionModel::new(name, Side::Out, "external_target");
+        connection.arguments = arguments;
+        connection.return_arguments = return_arguments;
+        self.functions.targets.push((self.outbound.len(), Box::new(make)));
+        ExternalTargetSettings(self.outbound.push_mut(connection))
+    }
+
     /// The function that runs after everything is connected, before the loop or `main`.
     pub fn init(&mut self, function: fn(&mut S, &mut Context) -> Result<()>) {
         self.functions.init = Some(function);
@@ -242,6 +328,16 @@ impl<S: ServiceDefinition> Models<S> {
 }
 
 impl<S> Functions<S> {
+    /// Makes a target of the external target at this place among all connections: the `in` connections come first, and
+    /// each has a handler.
+    pub(crate) fn make_target(&self, service: &mut S, connection: u32) -> Result<TargetObject> {
+        let place = (connection as usize).checked_sub(self.handlers.len());
+        let target = self.targets.iter().find(|(target, _)| Some(*target) == place);
+        let (_, make) =
+            target.ok_or_else(|| Error::new(format!("the service has no external target at place {connection}")))?;
+        make(service)
+    }
+
     fn defined(&self) -> Vec<Function> {
         let is_defined = |function: &Function| match function {
             Function::SetupConfig => self.setup_config.is_some(),
@@ -253,35 +349,5 @@ impl<S> Functions<S> {
             Function::OnSigterm => self.on_sigterm.is_some(),
         };
         Function::ALL.into_iter().filter(is_defined).collect()
-    }
-}
-
-/// What else can be said about a replyer.
-pub struct ReplyerSettings<'m>(&'m mut ConnectionModel);
-
-impl ReplyerSettings<'_> {
-    /// Who may be at the other end; anybody unless it is said.
-    pub fn peers(self, peers: Peers) -> Self {
-        self.0.peers = peers;
-        self
-    }
-}
-
-/// What else can be said about a requester.
-pub struct RequesterSettings<'m>(&'m mut ConnectionModel);
-
-impl RequesterSettings<'_> {
-    /// How long a request waits for its reply.
-    pub fn timeout(self, timeout: Duration) -> Self {
-        let arguments = &mut self.0.optional_creation_arguments;
-        arguments.retain(|(name, _)| name != "timeout_s");
-        arguments.push(("timeout_s".to_owned(), timeout.as_secs_f64().into()));
-        self
-    }
-
-    /// Who may be at the other end; anybody unless it is said.
-    pub fn peers(self, peers: Peers) -> Self {
-        self.0.peers = peers;
-        self
     }
 }

@@ -1,17 +1,24 @@
-//! What a function of a service can do while it runs: send, wait, and learn that it should stop.
+//! What a function of a service can do while it runs: send, set timers, wait, and learn that it should stop.
 //!
-//! Owns the arena in which outgoing values are laid out. Never outlives the call that it is handed to.
+//! Owns the arena in which outgoing values are laid out. Never reaches the host outside of the call that it is handed to.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use service_framework_model::dynamic::Arena;
-use service_framework_model::schema::{ConnectionModel, Record, ServiceModel, Side};
+use service_framework_model::schema::{Record, ServiceModel};
 use service_framework_model::value::Value;
 
+use crate::builder::Plain;
+use crate::definition::ServiceDefinition;
+use crate::destination::Destination;
 use crate::error::{Error, Result};
 use crate::host::Host;
-use crate::model::{Model, OwnedModel};
-use crate::requester::Requester;
+use crate::model::Model;
+use crate::outbound::Outbound;
+use crate::sender::Sender;
+use crate::stats::Stats;
+use crate::timers::{Timer, Timers};
 use crate::untyped;
 
 /// The way from a function of a service to its connections.
@@ -30,20 +37,14 @@ use crate::untyped;
 pub struct Context {
     /// Of the call in hand.
     host: Option<Host>,
-    outbound: Vec<Outbound>,
+    outbound: Arc<Outbound>,
+    timers: Timers,
     arena: Arena,
 }
 
-struct Outbound {
-    place: u32,
-    model: ConnectionModel,
-}
-
 impl Context {
-    pub(crate) fn new(model: &ServiceModel) -> Self {
-        let places = (0_u32..).zip(&model.connections).filter(|(_, connection)| connection.side == Side::Out);
-        let outbound = places.map(|(place, model)| Outbound { place, model: model.clone() }).collect();
-        Self { host: None, outbound, arena: Arena::new() }
+    pub(crate) fn of<S: ServiceDefinition>(model: &ServiceModel) -> Self {
+        Self { host: None, outbound: Arc::new(Outbound::of(model)), timers: Timers::of::<S>(), arena: Arena::new() }
     }
 
     /// Says where the calls of the function that is about to run go.
@@ -61,37 +62,135 @@ impl Context {
         self.host.ok_or_else(|| Error::new("there is no call of the service in progress"))
     }
 
-    fn outbound(&self, name: &str) -> Result<&Outbound> {
-        self.outbound
-            .iter()
-            .find(|out| out.model.name == name)
-            .ok_or_else(|| Error::new(format!("the service declares no out connection `{name}`")))
-    }
-
-    /// Sends a request and waits for its reply.
+    /// Sends to an `out` connection and returns what comes back: from a requester, the reply; from an external target,
+    /// what it returned. It waits for that.
     ///
     /// # Errors
     /// [`Error::kind`] tells how it failed: the arguments do not fit the model (nothing was sent), nobody is there, no
     /// reply came in time, the other side refused, the reply does not fit the model, or the service is stopping.
-    pub fn send<A: Model, R: OwnedModel>(&mut self, to: &Requester<A, R>, arguments: &A) -> Result<R> {
-        let (host, place) = (self.host()?, self.outbound(to.name())?.place);
-        let sent = arguments.with_slots(&self.arena, |slots| host.send(place, slots, |reply| R::from_slots(reply)));
+    pub fn send<D: Destination>(&mut self, to: &D, arguments: &D::Arguments) -> Result<D::Returns> {
+        let host = self.host()?;
+        let returned = self.outbound.send(to, arguments, &host, &self.arena);
         // A `main` that sends for days is one call: what each send took is given back at once.
         self.arena.reset();
-        sent?.unwrap_or_else(|| R::from_slots(&[])).map_err(|refusal| Error::bad_reply(&refusal))
+        returned
     }
 
-    /// Sends a map of arguments, whose model is known only at run time, and returns the reply as a map.
+    /// Sends a map of arguments, whose model is known only at run time, and returns what comes back as a map.
     ///
     /// # Errors
     /// As for [`Context::send`]; also if `name` is not declared, or `arguments` has a key that the model does not have.
     pub fn send_value(&mut self, name: &str, arguments: &Value) -> Result<Value> {
-        let (host, out) = (self.host()?, self.outbound(name)?);
-        let returned = &out.model.return_arguments;
-        let sent = untyped::record_slots(&out.model.arguments, arguments, &self.arena)
-            .and_then(|slots| host.send(out.place, slots, |reply| untyped::value_from_record_slots(returned, reply)));
+        let host = self.host()?;
+        let returned = self.outbound.send_value(name, arguments, &host, &self.arena);
         self.arena.reset();
-        Ok(sent?.unwrap_or_else(|| Value::Map(Vec::new())))
+        returned
+    }
+
+    /// A handle by which threads of the author's own send. It outlives the call, and the service.
+    ///
+    /// # Errors
+    /// If the service is stopping.
+    pub fn sender(&mut self) -> Result<Sender> {
+        Ok(Sender::new(self.host()?.sender()?, Arc::clone(&self.outbound)))
+    }
+
+    /// Lets what was sent leave now, instead of when the function returns or sends again: for a function that goes on
+    /// computing.
+    ///
+    /// # Errors
+    /// If the host cannot.
+    pub fn flush(&mut self) -> Result<()> {
+        self.host()?.flush()
+    }
+
+    /// What happened to the messages of each connection so far.
+    ///
+    /// # Errors
+    /// If the host cannot say.
+    pub fn stats(&self) -> Result<Stats> {
+        Stats::from_json(&self.host()?.stats()?)
+    }
+
+    /// Calls a function of the service again and again, first when one period has passed. It is called between
+    /// messages, as all functions are; where one takes long, the next call is late.
+    ///
+    /// ```
+    /// # use service_framework::prelude::*;
+    /// # struct Desk;
+    /// # impl ServiceDefinition for Desk {
+    /// #     type Config = ();
+    /// #     fn new(_: ()) -> Result<Self> { Ok(Self) }
+    /// #     fn models(_: &mut Models<Self>) {}
+    /// # }
+    /// impl Desk {
+    ///     fn init(&mut self, ctx: &mut Context) -> Result<()> {
+    ///         ctx.every(Duration::from_secs(1), Self::tick)?;
+    ///         Ok(())
+    ///     }
+    ///
+    ///     fn tick(&mut self, ctx: &mut Context) -> Result<()> {
+    ///         info!("{} connections", ctx.stats()?.inbound.len());
+    ///         Ok(())
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// If the period is zero, in main mode, which has no loop that could call, or if `function` is of another service
+    /// than the one that runs.
+    pub fn every<S: ServiceDefinition>(
+        &mut self,
+        period: Duration,
+        function: fn(&mut S, &mut Context) -> Result<()>,
+    ) -> Result<Timer> {
+        if period.is_zero() {
+            let problem = "the period of a timer is zero, and it would ring without a pause: give it a longer one";
+            return Err(Error::new(problem).with_field("period"));
+        }
+        self.set_timer(function, period, Some(period))
+    }
+
+    /// Calls a function of the service once, when the delay has passed; with no delay, after the function in hand.
+    ///
+    /// # Errors
+    /// As for [`Context::every`], but for the period.
+    pub fn after<S: ServiceDefinition>(
+        &mut self,
+        delay: Duration,
+        function: fn(&mut S, &mut Context) -> Result<()>,
+    ) -> Result<Timer> {
+        self.set_timer(function, delay, None)
+    }
+
+    fn set_timer<S: ServiceDefinition>(
+        &mut self,
+        function: Plain<S>,
+        first: Duration,
+        period: Option<Duration>,
+    ) -> Result<Timer> {
+        let host = self.host()?;
+        let (timer, number) = self.timers.add(function, period.is_some())?;
+        host.set_timer(number, first, period).inspect_err(|_| self.timers.remove(number))?;
+        Ok(timer)
+    }
+
+    /// Lets a timer be. One that has rung for the last time or was cancelled before is none the worse for it.
+    ///
+    /// # Errors
+    /// If the host cannot.
+    pub fn cancel(&mut self, timer: Timer) -> Result<()> {
+        let host = self.host()?;
+        if let Some(number) = self.timers.number(timer) {
+            host.cancel_timer(number)?;
+            self.timers.remove(number);
+        }
+        Ok(())
+    }
+
+    /// The function of the timer whose time has come.
+    pub(crate) fn ring<S: ServiceDefinition>(&mut self, timer: u32) -> Result<Plain<S>> {
+        self.timers.ring(timer)
     }
 
     /// The workflow id of the message in hand: a UUID, text, or whatever its sender made of it. Nil if it has none, and

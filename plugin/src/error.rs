@@ -59,6 +59,8 @@ pub enum ErrorKind {
     Refused,
     /// A reply came, and it does not fit its model. The other side has acted on the request.
     BadReply,
+    /// All the calls that may be in flight are taken: it was never called. Trying again may help.
+    Busy,
     /// The service is stopping.
     Stopping,
     /// Anything else; every error that did not come from a send or a wait.
@@ -74,6 +76,7 @@ impl ErrorKind {
             "timed_out" => Self::TimedOut,
             "peer_lost" => Self::PeerLost,
             BAD_REPLY => Self::BadReply,
+            "busy" => Self::Busy,
             "stopping" => Self::Stopping,
             _ => Self::Failed,
         }
@@ -271,11 +274,21 @@ mod tests {
 
     #[test]
     fn the_kind_follows_from_the_code_that_crossed() {
-        let kinds =
-            ["invalid_arguments", "no_peer", "queue_full", "timed_out", "peer_lost", "bad_reply", "stopping", "else"]
-                .map(|code| crossed(code, 0).kind());
         use ErrorKind::*;
-        assert_eq!(kinds, [Invalid, NoPeer, NoPeer, TimedOut, PeerLost, BadReply, Stopping, Failed]);
+        let kinds = [
+            ("invalid_arguments", Invalid),
+            ("no_peer", NoPeer),
+            ("queue_full", NoPeer),
+            ("timed_out", TimedOut),
+            ("peer_lost", PeerLost),
+            ("bad_reply", BadReply),
+            ("busy", Busy),
+            ("stopping", Stopping),
+            ("else", Failed),
+        ];
+        for (code, kind) in kinds {
+            assert_eq!(crossed(code, 0).kind(), kind, "{code}");
+        }
     }
 
     #[test]

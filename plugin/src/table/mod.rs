@@ -4,15 +4,17 @@
 //! Owns the instances. No panic crosses from here, and what the host lends is not kept.
 #![allow(unsafe_code)]
 
+mod targets;
+
 use std::ffi::c_void;
 
 use service_framework_model::slot::Slot;
 
 use crate::Json;
 use crate::abi::{
-    ABI_MAJOR, ABI_MINOR, FAILED, FUNCTION_INIT, FUNCTION_MAIN, FUNCTION_ON_SIGINT, FUNCTION_ON_SIGTERM, HostTable,
-    MAGIC, OK, PANICKED, PluginTable, RawSlot, SETUP_ADDRESSES, SETUP_CONFIG, SETUP_CONNECTIONS, Status, Text,
-    WriteText,
+    ABI_MAJOR, ABI_MINOR, FAILED, FUNCTION_INIT, FUNCTION_MAIN, FUNCTION_ON_SIGINT, FUNCTION_ON_SIGTERM,
+    FUNCTION_TIMER, HostTable, MAGIC, OK, PANICKED, PluginTable, RawSlot, SETUP_ADDRESSES, SETUP_CONFIG,
+    SETUP_CONNECTIONS, Status, Text, WriteText,
 };
 use crate::builder::{Functions, Models};
 use crate::context::Context;
@@ -40,6 +42,9 @@ pub const fn service_table<T: ServiceDefinition>() -> &'static PluginTable {
             destroy: destroy::<T>,
             call: call::<T>,
             setup: setup::<T>,
+            make_target: targets::make_target::<T>,
+            call_target: targets::call_target,
+            drop_target: targets::drop_target,
         }
     }
 }
@@ -54,13 +59,16 @@ struct Instance<T> {
 impl<T: ServiceDefinition> Instance<T> {
     fn new(config: T::Config) -> Result<Self> {
         let (model, functions) = Models::<T>::of_service().finish();
-        Ok(Self { service: T::new(config)?, context: Context::new(&model), functions })
+        Ok(Self { service: T::new(config)?, context: Context::of::<T>(&model), functions })
     }
 
     fn call(&mut self, function: u32, slots: &[Slot<'_>]) -> Result<()> {
         let Self { service, context, functions } = self;
         if let Some(handler) = functions.handlers.get(function as usize) {
             return handler(service, context, slots);
+        }
+        if let Some(timer) = function.checked_sub(FUNCTION_TIMER) {
+            return context.ring(timer)?(service, context);
         }
         let plain = match function {
             FUNCTION_INIT => functions.init,
