@@ -1,13 +1,14 @@
 //! What a service declares, and what its host reads: the same model.
-#![allow(unsafe_code, reason = "the test is the other side of the C ABI")]
+
+mod support;
 
 use std::collections::{BTreeMap, HashSet};
-use std::ffi::c_void;
 
-use service_framework::abi::{OK, Text};
+use service_framework::abi::OK;
 use service_framework::prelude::*;
-use service_framework::service_table;
+use service_framework::schema;
 use service_framework_model::parse::service_model;
+use support::describe;
 
 #[derive(Model)]
 #[model(rename_all = "lowercase")]
@@ -53,6 +54,7 @@ struct Everything {
 struct Service;
 
 const OUT: Requester<Everything, Everything> = Requester::new("out");
+const VENUE: ExternalTarget<Everything, Level> = ExternalTarget::new("venue");
 
 impl ServiceDefinition for Service {
     type Config = Everything;
@@ -62,30 +64,34 @@ impl ServiceDefinition for Service {
     }
 
     fn models(m: &mut Models<Self>) {
-        m.requester(&OUT).timeout(Duration::from_millis(1500));
+        m.requester(&OUT).retries(1).timeout(Duration::from_millis(1500)).idempotent().retries(3);
+        m.external_target(&VENUE, |_| Ok(|_| Err(Error::new("not called"))))
+            .timeout(Duration::from_secs(2))
+            .calls_in_flight(4);
         m.replyer::<Everything, Level>("in", |_, _, _| Err(Error::new("not called"))).peers(Peers::Own);
         m.init(|_, _| Ok(()));
     }
 }
 
-unsafe extern "C" fn collect(sink: *mut c_void, text: Text) {
-    // SAFETY: the sink is the buffer that goes with this function, and the text is lent for the call.
-    unsafe { (*sink.cast::<Vec<u8>>()).extend_from_slice(std::slice::from_raw_parts(text.pointer, text.len)) };
-}
-
 #[test]
 fn the_host_reads_the_models_that_a_service_declares() {
-    let mut json: Vec<u8> = Vec::new();
-    // SAFETY: the sink is a buffer, as `collect` expects.
-    let status = unsafe { (service_table::<Service>().describe)((&raw mut json).cast(), collect) };
+    let (status, json) = describe::<Service>();
     assert_eq!(status, OK);
-    let model = service_model(&String::from_utf8(json).unwrap()).unwrap();
+    let model = service_model(&json).unwrap();
     assert_eq!(model.name, "round_trip");
     assert_eq!(model.config, Everything::record());
-    assert_eq!(model.connections.len(), 2);
-    assert_eq!((model.connections[0].name.as_str(), model.connections[1].name.as_str()), ("in", "out"));
-    assert_eq!(model.connections[0].arguments, Everything::record());
-    assert_eq!(model.connections[0].return_arguments, Level::record());
-    assert_eq!(model.connections[0].peers, Peers::Own);
-    assert_eq!(model.connections[1].creation_argument("timeout_s"), Some(&1.5.into()));
+    let [order, out, venue] = &model.connections[..] else { panic!("{:?}", model.connections) };
+    assert_eq!((&*order.name, &*out.name, &*venue.name), ("in", "out", "venue"));
+    assert_eq!((&order.arguments, &order.return_arguments), (&Everything::record(), &Level::record()));
+    assert_eq!(order.peers, Peers::Own);
+    let said = [
+        ("timeout_s".to_owned(), 1.5.into()),
+        ("idempotent".to_owned(), true.into()),
+        ("retries".to_owned(), 3.into()),
+    ];
+    assert_eq!(out.optional_creation_arguments, said);
+    assert_eq!((venue.side, &*venue.connection_type), (schema::Side::Out, "external_target"));
+    assert_eq!((&venue.arguments, &venue.return_arguments), (&Everything::record(), &Level::record()));
+    let said = [("timeout_s".to_owned(), 2.0.into()), ("calls_in_flight".to_owned(), 4.into())];
+    assert_eq!(venue.optional_creation_arguments, said);
 }

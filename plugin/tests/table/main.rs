@@ -1,0 +1,8 @@
+//! What crosses between a service's table and a host that remembers.
+
+mod calls;
+mod senders;
+#[path = "../support/mod.rs"]
+mod support;
+mod targets;
+mod timers;
