@@ -213,17 +213,19 @@ pub struct HostTable {
     /// Calls [`FUNCTION_TIMER`]` + timer` after `first` nanoseconds and then every `period` nanoseconds, or just once if
     /// that is 0. A timer of this number that is set already is set anew. Refused in main mode. Since minor version 1.
     pub set_timer: unsafe extern "C" fn(run: *mut c_void, timer: u32, first: u64, period: u64) -> Status,
-    /// Lets a timer be; does nothing if it is not set. Since minor version 1.
+    /// Lets a timer be: it is not called any more, even if its time has come. Does nothing if it is not set. Since minor
+    /// version 1.
     pub cancel_timer: unsafe extern "C" fn(run: *mut c_void, timer: u32) -> Status,
-    /// Puts a handle at `sender` by which any thread may send at any time, until it is given to `sender_drop`. Since
-    /// minor version 1.
+    /// Puts a handle at `sender` by which any thread, and several at once, may send at any time, until it is given to
+    /// `sender_drop`. The functions that take a handle are good for as long as there is one. Since minor version 1.
     pub sender: unsafe extern "C" fn(run: *mut c_void, sender: *mut *const c_void) -> Status,
     /// Makes one more handle of this one; each is to be dropped. Since minor version 1.
     pub sender_clone: unsafe extern "C" fn(sender: *const c_void) -> *const c_void,
     /// Gives a handle back. Since minor version 1.
     pub sender_drop: unsafe extern "C" fn(sender: *const c_void),
-    /// Sends as `send` does, in the order of the service, and blocks the thread until that is done. An error goes to
-    /// `fail` before it returns, on the same thread and with the same `sink`. Since minor version 1.
+    /// Sends as `send` does, in the order of the service, and blocks the thread until that is done; refused on the
+    /// service's own thread, which would wait for itself. What comes back goes to `write` and an error to `fail`, before
+    /// it returns, on the same thread and with the same `sink`. Since minor version 1.
     pub sender_send: unsafe extern "C" fn(
         sender: *const c_void,
         connection: u32,

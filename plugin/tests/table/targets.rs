@@ -79,7 +79,7 @@ impl ServiceDefinition for Desk {
 }
 
 impl Desk {
-    fn client(&mut self) -> Result<Client> {
+    fn client(&mut self) -> Result<impl Target<Query, Price> + use<>> {
         let account = self.accounts.pop().ok_or_else(|| Error::new("there is no account left"))?;
         Ok(Client { account, calls: 0 })
     }
