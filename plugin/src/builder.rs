@@ -193,7 +193,8 @@ impl<S: ServiceDefinition> Models<S> {
 
     /// An external target, which [`Context::send`] uses through its handle: something outside of the service, such as
     /// the client of an exchange or a database, called on a thread of the host's own. `make` makes the object that is
-    /// called, before `init` and once for each call that may be in flight; that object cannot borrow from the service.
+    /// called, before `init` and once for each call that may be in flight; that object cannot borrow from the service. A
+    /// function that does not name its type says so with `use<>`: `-> Result<impl Target<Query, Price> + use<>>`.
     ///
     /// ```
     /// # use service_framework::prelude::*;

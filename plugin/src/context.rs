@@ -68,7 +68,7 @@ impl Context {
     /// # Errors
     /// [`Error::kind`] tells how it failed: the arguments do not fit the model (nothing was sent), nobody is there, no
     /// reply came in time, the other side refused, the reply does not fit the model, or the service is stopping.
-    pub fn send<D: Destination>(&mut self, to: &D, arguments: &D::Arguments) -> Result<D::Returns> {
+    pub fn send<D: Destination + ?Sized>(&mut self, to: &D, arguments: &D::Arguments) -> Result<D::Returns> {
         let host = self.host()?;
         let returned = self.outbound.send(to, arguments, &host, &self.arena);
         // A `main` that sends for days is one call: what each send took is given back at once.

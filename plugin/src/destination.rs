@@ -61,11 +61,6 @@ macro_rules! handle {
             }
         }
 
-        impl<A: Model, R: OwnedModel> Destination for $handle<A, R> {
-            type Arguments = A;
-            type Returns = R;
-        }
-
         impl<A, R> Clone for $handle<A, R> {
             fn clone(&self) -> Self {
                 *self
@@ -133,4 +128,15 @@ handle! {
     /// }
     /// ```
     ExternalTarget, declared with "external_target"
+}
+
+// Outside of the macro, which the compiler would show with each list of what there is to send to.
+impl<A: Model, R: OwnedModel> Destination for Requester<A, R> {
+    type Arguments = A;
+    type Returns = R;
+}
+
+impl<A: Model, R: OwnedModel> Destination for ExternalTarget<A, R> {
+    type Arguments = A;
+    type Returns = R;
 }

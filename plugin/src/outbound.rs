@@ -35,7 +35,7 @@ impl Outbound {
     }
 
     /// Sends typed arguments and reads what comes back.
-    pub(crate) fn send<D: Destination>(
+    pub(crate) fn send<D: Destination + ?Sized>(
         &self,
         to: &D,
         arguments: &D::Arguments,

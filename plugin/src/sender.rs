@@ -61,7 +61,7 @@ impl Sender {
     /// As for [`Context::send`](crate::Context::send); with the kind
     /// [`ErrorKind::Stopping`](crate::ErrorKind::Stopping) once the service is stopping or has ended. On the service's
     /// own thread, always.
-    pub fn send<D: Destination>(&self, to: &D, arguments: &D::Arguments) -> Result<D::Returns> {
+    pub fn send<D: Destination + ?Sized>(&self, to: &D, arguments: &D::Arguments) -> Result<D::Returns> {
         let Inner { handle, outbound } = &*self.0;
         outbound.send(to, arguments, handle, &Arena::new())
     }

@@ -63,6 +63,13 @@ where
     }
 }
 
+/// One of several kinds of target, chosen while the service runs: the real exchange, or one on paper.
+impl<A: 'static, R: 'static> Target<A, R> for Box<dyn Target<A, R>> {
+    fn call(&mut self, arguments: A) -> Result<R> {
+        (**self).call(arguments)
+    }
+}
+
 /// A target as the host calls it: from slots, answering the call in hand.
 pub(crate) struct TargetObject(Box<Call>);
 
