@@ -2,16 +2,14 @@
 //!
 //! Owns the options and the handle. Everything it does, the command line does through it too.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value as Json;
 use service_framework_plugin::abi::PluginTable;
-use service_framework_plugin::{ServiceDefinition, service_table};
+use service_framework_plugin::{ServiceDefinition, Stats, service_table};
 use service_framework_runtime::{
-    ConnectionStats, Diagnostics, Inputs, Loaded, LogLevel, LogOptions, Mode, Placement, Prepared, RunOptions,
-    Running, Side, Stopper,
+    Diagnostics, Inputs, Loaded, LogLevel, LogOptions, Mode, Placement, Prepared, RunOptions, Running, Side, Stopper,
 };
 
 use crate::ServiceError;
@@ -160,7 +158,7 @@ impl Service {
 
     /// What happened to the messages of each connection since the service was started; empty if it does not run.
     #[must_use]
-    pub fn stats(&self) -> BTreeMap<(Side, String), ConnectionStats> {
+    pub fn stats(&self) -> Stats {
         self.running.as_ref().map(Running::stats).unwrap_or_default()
     }
 

@@ -11,8 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use fixtures::{Desk, Driver};
-use service_framework::schema::Side;
-use service_framework::{Json, Mode, RunError, Service, ServiceError, StartError, StopReason, json, tracing};
+use service_framework::{Json, Mode, RunError, Service, ServiceError, StartError, Stats, StopReason, json, tracing};
 use support::messages::request;
 use support::peer::Peer;
 use support::recorder::{has_heard, recorder};
@@ -99,9 +98,11 @@ fn a_stopped_service_runs_again_with_fresh_counters() {
     for _ in 0..3 {
         service.run_service().unwrap();
         answers(&service);
-        assert_eq!(service.stats()[&(Side::In, "echo".into())].received, 1);
+        assert_eq!(service.stats().inbound["echo"].received, 1);
         service.stop_service().unwrap();
-        assert!(service.address("echo").is_none() && service.stats().is_empty() && service.stopper().is_none());
+        assert!(
+            service.address("echo").is_none() && service.stats() == Stats::default() && service.stopper().is_none()
+        );
     }
     service.stop_service().expect("stopping what does not run is no error");
     service.wait().expect("nor is waiting for it");
@@ -248,7 +249,7 @@ fn a_function_that_fails_or_panics_answers_and_the_service_goes_on() {
     let panicked = peer.ask(&request("panic", "w"));
     assert_eq!(panicked.of_error("is_caller_error"), Some(&false.into()));
     assert_eq!(peer.ask(&request("fine", "w")).text(), "fine");
-    let stats = &service.stats()[&(Side::In, "trouble".into())];
+    let stats = &service.stats().inbound["trouble"];
     assert_eq!((stats.received, stats.dropped.values().sum::<u64>()), (3, 2));
     assert_eq!((stats.dropped.get("unknown_symbol"), stats.dropped.get(panicked.code())), (Some(&1), Some(&1)));
     service.stop_service().unwrap();

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::{Map, json};
+use service_framework_model::schema::Side;
 
 use crate::Json;
 use crate::error::{Error, Result};
@@ -31,6 +32,12 @@ pub struct ConnectionStats {
 }
 
 impl Stats {
+    /// Each connection with its side and its name, the `in` connections first.
+    pub fn connections(&self) -> impl Iterator<Item = (Side, &str, &ConnectionStats)> {
+        let sides = [(Side::In, &self.inbound), (Side::Out, &self.outbound)];
+        sides.into_iter().flat_map(|(side, of)| of.iter().map(move |(name, stats)| (side, name.as_str(), stats)))
+    }
+
     /// The figures as they cross:
     /// `{"in": {name: {"received": 1, "sent": 1, "dropped": {reason: 1}}}, "out": {...}}`.
     #[must_use]
@@ -99,9 +106,11 @@ mod tests {
     }
 
     #[test]
-    fn a_line_tells_all_reasons() {
-        let line = format!("received=3 sent=1 no_peer=2 timed_out={}", u64::MAX);
-        assert_eq!(stats().inbound["order"].to_string(), line);
+    fn a_line_for_each_connection_tells_all_reasons() {
+        let stats = stats();
+        let lines: Vec<_> = stats.connections().map(|(side, name, stats)| (side, name, stats.to_string())).collect();
+        let order = format!("received=3 sent=1 no_peer=2 timed_out={}", u64::MAX);
+        assert_eq!(lines, [(Side::In, "order", order), (Side::Out, "desk", "received=0 sent=0".to_owned())]);
     }
 
     #[test]

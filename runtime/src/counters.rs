@@ -3,9 +3,10 @@
 //! Owns the counters. Shared between the thread of a service and whoever reads them.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+
+use service_framework_plugin::ConnectionStats;
 
 /// How many reasons are told apart: an author's error codes may be many, a counter's memory is bounded.
 const MAX_REASONS: usize = 64;
@@ -51,24 +52,6 @@ impl Counters {
             sent: self.sent.load(Ordering::Relaxed),
             dropped: self.dropped.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
-    }
-}
-
-/// What happened to the messages of one connection so far.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ConnectionStats {
-    /// Messages that arrived, good or bad.
-    pub received: u64,
-    /// Messages that left: replies of a replyer, requests of a requester.
-    pub sent: u64,
-    /// Messages that were refused, failed or dropped, by the stable word of the reason.
-    pub dropped: BTreeMap<String, u64>,
-}
-
-impl fmt::Display for ConnectionStats {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "received={} sent={}", self.received, self.sent)?;
-        self.dropped.iter().try_for_each(|(reason, count)| write!(f, " {reason}={count}"))
     }
 }
 

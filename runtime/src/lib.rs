@@ -34,7 +34,6 @@ mod wiring;
 
 pub use boundary::LoadError;
 pub use control::StopReason;
-pub use counters::ConnectionStats;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use io::{WiringError, WiringProblem};
 pub use logging::{LogLevel, LogOptions};

@@ -9,9 +9,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use service_framework_model::schema::Side;
+use service_framework_plugin::Stats;
 
 use crate::control::{Control, StopReason};
-use crate::counters::ConnectionStats;
 use crate::io::WiringError;
 use crate::life::{Blueprint, live};
 use crate::placement::{OpeningError, Placement};
@@ -169,7 +169,7 @@ impl Running {
 
     /// What happened to the messages of each connection so far.
     #[must_use]
-    pub fn stats(&self) -> BTreeMap<(Side, String), ConnectionStats> {
+    pub fn stats(&self) -> Stats {
         self.wiring.stats()
     }
 

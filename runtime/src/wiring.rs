@@ -2,14 +2,13 @@
 //!
 //! Owns the state machines that read and write messages, and the counters of each connection.
 
-use std::collections::BTreeMap;
-
-use serde_json::{Map as JsonMap, Value as Json, json};
+use serde_json::Value as Json;
 use service_framework_connections::registry::{self, Made, MakeError};
 use service_framework_connections::{Inbound, Outbound};
 use service_framework_model::schema::{ConnectionModel, Side};
+use service_framework_plugin::Stats;
 
-use crate::counters::{ConnectionStats, Counters};
+use crate::counters::Counters;
 
 /// The connections of one service.
 #[derive(Default)]
@@ -57,22 +56,18 @@ impl Wiring {
         self.wires.get(place).map(|wire| &wire.counters)
     }
 
-    /// What happened so far, by side and name.
-    pub(crate) fn stats(&self) -> BTreeMap<(Side, String), ConnectionStats> {
-        self.wires.iter().map(|wire| ((wire.side, wire.name.clone()), wire.counters.read())).collect()
+    /// What happened so far.
+    pub(crate) fn stats(&self) -> Stats {
+        let side = |side| {
+            let wires = self.wires.iter().filter(move |wire| wire.side == side);
+            wires.map(|wire| (wire.name.clone(), wire.counters.read())).collect()
+        };
+        Stats { inbound: side(Side::In), outbound: side(Side::Out) }
     }
 
-    /// The same as JSON: `{"in": {name: {"received": n, "sent": n, "dropped": {reason: n}}}, "out": {...}}`.
+    /// The same as it crosses to the service.
     pub(crate) fn stats_json(&self) -> Json {
-        let mut sides = [(Side::In, JsonMap::new()), (Side::Out, JsonMap::new())];
-        for wire in &self.wires {
-            let ConnectionStats { received, sent, dropped } = wire.counters.read();
-            let stats = json!({"received": received, "sent": sent, "dropped": dropped});
-            if let Some((_, side)) = sides.iter_mut().find(|(side, _)| *side == wire.side) {
-                side.insert(wire.name.clone(), stats);
-            }
-        }
-        Json::Object(sides.into_iter().map(|(side, stats)| (side.word().to_owned(), Json::Object(stats))).collect())
+        self.stats().to_json()
     }
 
     /// The external targets: their places, names, and how many calls of each may be in flight.

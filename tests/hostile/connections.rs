@@ -1,7 +1,5 @@
 //! Attacks by connections: what is sent is no ZeroMQ, comes a byte at a time, or is never read.
 
-use service_framework::schema::Side;
-
 use crate::corpus::ID;
 use crate::support::messages::request;
 use crate::support::peer::{Peer, long_header, message};
@@ -98,7 +96,7 @@ fn the_reply_to_a_requester_that_is_gone_is_dropped_and_counted() {
     let endpoint = service.address("trouble").expect("a running service");
     Peer::dealer(endpoint).write(&message(&[b"", &request("wait", ID)]));
     until("the drop", || {
-        let stats = service.stats().remove(&(Side::In, "trouble".to_owned()))?;
+        let stats = service.stats().inbound.remove("trouble")?;
         (stats.received == 1 && stats.dropped.get("no_peer") == Some(&1)).then_some(())
     });
     assert_eq!(Peer::dealer(endpoint).ask(&request("fine", ID)).text(), "fine");

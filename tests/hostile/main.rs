@@ -8,7 +8,7 @@ mod messages;
 mod support;
 
 use fixtures::Desk;
-use service_framework::{ConnectionStats, Json, Service, json, schema::Side};
+use service_framework::{ConnectionStats, Json, Service, json};
 use support::messages::{Reply, request};
 use support::peer::Peer;
 use support::plugins::plugin;
@@ -60,7 +60,7 @@ impl Victim {
     /// What happened to the messages of the replyer; known from outside only of a service in this program.
     fn stats(&self) -> Option<ConnectionStats> {
         let Self::Embedded { service, .. } = self else { return None };
-        service.stats().remove(&(Side::In, "echo".to_owned()))
+        service.stats().inbound.remove("echo")
     }
 
     /// Waits until this many messages were dropped for this reason.
