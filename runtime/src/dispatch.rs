@@ -93,7 +93,7 @@ impl Dispatcher {
             Opened::Call { call, route } => {
                 let _context = logging::workflow(&call.workflow_id);
                 let mut run = Run::new(wiring, control, port, Chain::of_message(call.workflow_id.clone()));
-                (run.timers, run.sender) = (has_loop.then_some(timers), Some(sender));
+                (run.timers, run.sender) = (has_loop.then_some(timers), Some(&*sender));
                 // There are fewer connections than 2^31: each stands in a model of bounded size.
                 let function = place as u32;
                 let called = |arguments: &[Slot<'_>], run: &RunCell<'_>| instance.call(function, arguments, run);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value as Json;
-use service_framework_connections::registry;
+use service_framework_connections::registry::{self, SocketRole};
 use service_framework_connections::workflow::Chain;
 use service_framework_model::parse::service_model;
 use service_framework_model::problem::{self, Problem};
@@ -17,13 +17,14 @@ use service_framework_model::value::Value;
 use service_framework_model::wire::Arena;
 use service_framework_plugin::abi::{PluginTable, SETUP_ADDRESSES, SETUP_CONFIG, SETUP_CONNECTIONS};
 
+use crate::address::Address;
 use crate::addresses::{self, ResolvedAddresses};
 use crate::boundary::{Failure, LoadError, Run, Table, load};
 use crate::config::{self, ConfigSources, ResolvedConfig};
 use crate::control::Control;
 use crate::diagnostics::{Diagnostic, Diagnostics, Source};
 use crate::document::Document;
-use crate::io::Plan;
+use crate::io::{End, Plan, Role};
 use crate::life::{Blueprint, Nowhere};
 use crate::logging::{self, LogOptions, Sinks};
 use crate::placement::Sockets;
@@ -262,7 +263,7 @@ impl Loaded {
         let control = Arc::new(Control::default());
         let sockets = Sockets {
             options: SocketOptions::default(),
-            plans: plans(model, addresses),
+            plans: plans(model, addresses, &wiring),
             wiring: Arc::new(wiring),
             control: Arc::clone(&control),
             linger: options.linger,
@@ -361,12 +362,19 @@ fn set_creation_argument(connection: &mut ConnectionModel, argument: String, val
     }
 }
 
-fn plans(model: &ServiceModel, addresses: &ResolvedAddresses) -> Vec<Plan> {
+fn plans(model: &ServiceModel, addresses: &ResolvedAddresses, wiring: &Wiring) -> Vec<Plan> {
     let connections = model.connections.iter().zip(&addresses.connections).enumerate();
     let plan = |(place, (connection, written)): (usize, (&ConnectionModel, &addresses::ConnectionAddresses))| {
-        let kind = registry::find(&connection.connection_type)?;
-        let endpoint = written.endpoints.first()?.to_string();
-        Some(Plan { place, name: connection.name.clone(), role: kind.socket, endpoint })
+        let role = match registry::find(&connection.connection_type)?.socket()? {
+            SocketRole::Router => Role::Answers,
+            SocketRole::Dealer => {
+                let retries = wiring.outbound(place).map_or(0, |(_, outbound, _)| outbound.retries());
+                Role::Asks { retries }
+            }
+        };
+        let end = |endpoint: &Address| End { transport: Arc::new(Omq), endpoint: endpoint.to_string() };
+        let ends = written.endpoints.iter().map(end).collect();
+        Some(Plan { place, name: connection.name.clone(), role, ends })
     };
     connections.filter_map(plan).collect()
 }

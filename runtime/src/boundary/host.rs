@@ -183,7 +183,7 @@ unsafe extern "C" fn workflow_id(run: *mut c_void, sink: *mut c_void, write: Wri
 
 unsafe extern "C" fn flush(run: *mut c_void) -> Status {
     // SAFETY: `run` is the call's.
-    unsafe { guarded(run, Run::flush) }
+    unsafe { guarded(run, |run| run.flush()) }
 }
 
 unsafe extern "C" fn stats(run: *mut c_void, sink: *mut c_void, write: WriteText) -> Status {

@@ -8,7 +8,9 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use object::{Object, ObjectKind};
-use service_framework_plugin::abi::{ABI_MAJOR, ANY_SYMBOL_PREFIX, EntryPoint, MAGIC, PluginTable, SYMBOL_PREFIX};
+use service_framework_plugin::abi::{ABI_MAJOR, ANY_SYMBOL_PREFIX, EntryPoint, PluginTable, SYMBOL_PREFIX};
+
+use super::table::checked;
 
 /// Why a file is not a plugin that can be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -94,7 +96,7 @@ pub(crate) fn load(path: &Path) -> Result<&'static PluginTable, LoadError> {
     // SAFETY: an entry point takes nothing and returns the address of its table.
     let table = unsafe { entry() };
     std::mem::forget(library);
-    table::checked(path, table)
+    checked(path, table)
 }
 
 /// The name of the one symbol by which the service is reached.

@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Opened, OpeningError, Place, Sockets, executor};
 use crate::alarm::Alarm;
 use crate::boundary::Port;
-use crate::control::{Control, Stopped};
+use crate::control::Stopped;
 use crate::io::{Arrived, Io, Posts};
 use crate::logging::Sinks;
 use crate::pool::Pool;
@@ -42,7 +42,6 @@ pub(super) struct Offloaded {
     commands: Option<mpsc::UnboundedSender<Command>>,
     batches: mpsc::Receiver<Vec<Arrived>>,
     thread: Option<JoinHandle<()>>,
-    control: Arc<Control>,
     stopped: Stopped,
     alarm: Alarm,
 }
@@ -65,9 +64,9 @@ impl Offloaded {
             let _logs = sinks.enter(&name);
             run(&sockets, pools, posts, opened, inbox, outbox);
         })?;
-        let stopped = Stopped::of(Arc::clone(&control));
+        let stopped = Stopped::of(control);
         let (commands, thread, alarm) = (Some(commands), Some(thread), Alarm::default());
-        let mut offloaded = Self { runtime, commands, batches, thread, control, stopped, alarm };
+        let mut offloaded = Self { runtime, commands, batches, thread, stopped, alarm };
         match offloaded.runtime.block_on(opening) {
             Ok(Ok(addresses)) => Ok((offloaded, addresses)),
             Ok(Err(error)) => {
@@ -199,33 +198,34 @@ struct IoThread<'i> {
 
 async fn serve(io: &mut Io, mut inbox: mpsc::UnboundedReceiver<Command>, outbox: mpsc::Sender<Vec<Arrived>>) {
     let mut thread = IoThread { io, batch: Vec::new(), outbox };
-    loop {
-        let IoThread { io, batch, outbox } = &mut thread;
-        let is_behind = !batch.is_empty();
-        // What was collected stays in the batch when a command comes first.
-        tokio::select! {
-            biased;
-            command = inbox.recv() => match command {
-                Some(command) => {
-                    thread.obey(command).await;
-                    while let Ok(command) = inbox.try_recv() {
-                        thread.obey(command).await;
-                    }
-                    thread.io.send_answers();
-                }
-                None => return,
-            },
-            permit = outbox.reserve(), if is_behind => match permit {
-                Ok(permit) => permit.send(std::mem::take(batch)),
-                Err(_) => return,
-            },
-            () = io.collect(batch, None, false), if !is_behind => {}
-            () = io.drive_lines(), if is_behind => {}
+    while let Some(command) = thread.next(&mut inbox).await {
+        thread.obey(command).await;
+        while let Ok(command) = inbox.try_recv() {
+            thread.obey(command).await;
         }
+        thread.io.send_answers();
     }
 }
 
 impl IoThread<'_> {
+    /// Hands over what arrives until the code asks for something; none when it asks for nothing any more.
+    async fn next(&mut self, inbox: &mut mpsc::UnboundedReceiver<Command>) -> Option<Command> {
+        let Self { io, batch, outbox } = self;
+        loop {
+            let is_behind = !batch.is_empty();
+            let work = async {
+                if is_behind { io.drive_lines().await } else { io.collect(batch, None, false).await }
+            };
+            // What was collected stays in the batch when a command comes first.
+            tokio::select! {
+                biased;
+                command = inbox.recv() => return command,
+                permit = outbox.reserve(), if is_behind => permit.ok()?.send(std::mem::take(batch)),
+                () = work => {}
+            }
+        }
+    }
+
     async fn obey(&mut self, command: Command) {
         match command {
             Command::Request { place, body, deadline, may_finish, answer } => {
