@@ -214,6 +214,17 @@ fn stopping_ends_a_call_whether_or_not_it_is_being_made() {
 }
 
 #[test]
+fn a_cancelled_call_has_no_outcome_even_if_it_returned_already() {
+    let (mut calls, now) = (Calls::new(1), Instant::now());
+    calls.begin(1, Bytes::new(), now);
+    let (_, worker, _) = calls.poll_start().unwrap();
+    calls.handle_done(worker, Bytes::new()).unwrap();
+    calls.cancel(1);
+    assert_eq!(calls.poll_outcome(), None);
+    assert!(calls.is_idle());
+}
+
+#[test]
 fn what_waits_is_bounded_and_one_more_is_told_at_once() {
     let (mut calls, now) = (Calls::new(1), Instant::now());
     calls.begin(0, Bytes::new(), now);

@@ -63,12 +63,14 @@ struct Begun {
     ended: bool,
 }
 
-/// A transmission that a peer may have got.
+/// A transmission.
 struct Sent {
     ticket: u64,
     address: usize,
     frames: Frames,
-    /// Not once the peer that got it is gone.
+    /// Whether a peer may have got it.
+    left: bool,
+    /// Whether it may still be answered: not once the peer that got it is gone.
     open: bool,
 }
 
@@ -156,15 +158,15 @@ impl World {
     }
 
     fn look_at_last_attempts(&mut self) {
-        for sent in &self.sent {
+        for sent in self.sent.iter().filter(|sent| sent.left) {
             self.begun.get_mut(&sent.ticket).unwrap().last_is_open = sent.open;
         }
     }
 
-    /// Replies to a transmission, perhaps not for the first time, perhaps from where it was not sent to.
+    /// Replies to a transmission, perhaps one that never left, not for the first time, or from where it was not sent to.
     fn reply(&mut self, to: usize, from: usize) {
         let Some(to) = to.checked_rem(self.sent.len()) else { return };
-        let Sent { ticket, address, ref frames, open } = self.sent[to];
+        let Sent { ticket, address, ref frames, open, .. } = self.sent[to];
         self.replies += 1;
         let reply = Bytes::from(format!("{}", self.replies));
         let frames = [frames[0].clone(), Bytes::new(), reply.clone()];
@@ -194,7 +196,7 @@ impl World {
         while let Some((address, frames)) = self.requests.poll_transmit() {
             let ticket = self.transmitted(address, &frames);
             let fate = self.fates.next().unwrap_or(Fate::Leaves);
-            let open = fate == Fate::Leaves;
+            let left = fate == Fate::Leaves;
             match fate {
                 Fate::Leaves => {
                     let begun = self.request(ticket);
@@ -207,9 +209,7 @@ impl World {
                 }
                 Fate::IsRefused => self.requests.handle_refused(address, &frames, self.now),
             }
-            if open {
-                self.sent.push(Sent { ticket, address, frames, open });
-            }
+            self.sent.push(Sent { ticket, address, frames, left, open: left });
         }
         while let Some((ticket, outcome)) = self.requests.poll_outcome() {
             self.ended(ticket, outcome);

@@ -25,9 +25,9 @@ pub(super) struct Request {
     retries: u32,
     phase: Phase,
     /// The attempts that left and may still be answered. Of a [`Phase::Sent`], the last one is the present one.
-    open: SmallVec<[Attempt; 2]>,
+    open: SmallVec<[Attempt; 1]>,
     /// The addresses that failed in this round.
-    failed: SmallVec<[usize; 4]>,
+    failed: SmallVec<[usize; 2]>,
     /// Whether one of them failed after the request had left.
     left: bool,
     /// How the last attempt that left has failed.

@@ -1,0 +1,44 @@
+//! What a request and a call allocate: nothing but the frames that leave.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use service_framework_connections::calls::Calls;
+use service_framework_connections::requests::Requests;
+use service_framework_connections::timeout::DEFAULT;
+
+const MESSAGES: u64 = 100;
+const BODY: Bytes = Bytes::from_static(b"body");
+
+/// The allocations for each of many messages, once queues have grown to their size.
+fn allocations_per_message(mut message: impl FnMut()) -> u64 {
+    message();
+    let counted = allocation_counter::measure(|| (0..MESSAGES).for_each(|_| message()));
+    assert_eq!(counted.count_total % MESSAGES, 0, "not every message allocates the same");
+    counted.count_total / MESSAGES
+}
+
+#[test]
+fn a_request_allocates_its_correlation_and_nothing_else() {
+    let (mut requests, now) = (Requests::new(0, 2, 0), Instant::now());
+    requests.handle_peers(0, 1, false, now);
+    let request = || {
+        requests.begin(1, BODY, now + DEFAULT, now);
+        let (address, frames) = requests.poll_transmit().unwrap();
+        requests.handle_frames(address, &frames).unwrap();
+        assert_eq!(requests.poll_outcome(), Some((1, Ok(BODY))));
+    };
+    assert_eq!(allocations_per_message(request), 1);
+}
+
+#[test]
+fn a_call_allocates_nothing() {
+    let (mut calls, now) = (Calls::new(2), Instant::now());
+    let call = || {
+        calls.begin(1, BODY, now);
+        let (_, worker, body) = calls.poll_start().unwrap();
+        calls.handle_done(worker, body).unwrap();
+        assert_eq!(calls.poll_outcome(), Some((1, Ok(BODY))));
+    };
+    assert_eq!(allocations_per_message(call), 0);
+}
