@@ -66,8 +66,9 @@ impl Context {
     /// what it returned. It waits for that.
     ///
     /// # Errors
-    /// [`Error::kind`] tells how it failed: the arguments do not fit the model (nothing was sent), nobody is there, no
-    /// reply came in time, the other side refused, the reply does not fit the model, or the service is stopping.
+    /// [`Error::kind`] tells how it failed: the arguments do not fit the model (nothing was sent), nobody is there, all
+    /// calls that may be in flight are taken, no reply came in time, the other side refused, the reply does not fit the
+    /// model, or the service is stopping.
     pub fn send<D: Destination + ?Sized>(&mut self, to: &D, arguments: &D::Arguments) -> Result<D::Returns> {
         let host = self.host()?;
         let returned = self.outbound.send(to, arguments, &host, &self.arena);
@@ -113,7 +114,8 @@ impl Context {
     }
 
     /// Calls a function of the service again and again, first when one period has passed. It is called between
-    /// messages, as all functions are; where one takes long, the next call is late.
+    /// messages, as all functions are: where one takes long, the next call is late, and those that were missed meanwhile
+    /// are not made up for.
     ///
     /// ```
     /// # use service_framework::prelude::*;
