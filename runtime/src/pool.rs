@@ -28,7 +28,14 @@ pub(crate) struct Pool {
     name: String,
     calls: Calls,
     workers: Vec<Worker>,
-    done: UnboundedReceiver<(usize, Bytes)>,
+    done: UnboundedReceiver<(usize, Done)>,
+}
+
+/// What a thread has to say of its call.
+enum Done {
+    Answered(Bytes),
+    /// It ended in the middle of it.
+    Lost,
 }
 
 struct Worker {
@@ -74,13 +81,19 @@ impl Pool {
 
     /// Starts the calls that can be started and takes what has returned, without waiting.
     pub(crate) fn drive(&mut self, cx: &mut Context<'_>, wiring: &Wiring) {
-        while let Poll::Ready(Some((worker, answer))) = self.done.poll_recv(cx) {
+        while let Poll::Ready(Some((worker, done))) = self.done.poll_recv(cx) {
+            let Done::Answered(answer) = done else {
+                self.calls.handle_lost(worker);
+                continue;
+            };
             if let Err(stray) = self.calls.handle_done(worker, answer)
                 && let Some(counters) = wiring.counters(self.place)
             {
                 counters.dropped(stray.word());
             }
         }
+        // A call that expired while nobody looked is not made any more.
+        self.calls.handle_timeout(Instant::now());
         while let Some((_, worker, body)) = self.calls.poll_start() {
             let Some(Worker { jobs, .. }) = self.workers.get_mut(worker) else { continue };
             if jobs.as_ref().is_none_or(|jobs| jobs.send(body).is_err()) {
@@ -132,7 +145,7 @@ impl Worker {
         number: usize,
         name: &str,
         mut target: Target,
-        returns: UnboundedSender<(usize, Bytes)>,
+        returns: UnboundedSender<(usize, Done)>,
         surroundings: Surroundings,
     ) -> std::io::Result<Self> {
         let (jobs, inbox) = mpsc::channel::<Bytes>();
@@ -140,13 +153,27 @@ impl Worker {
         let thread = std::thread::Builder::new().name(thread_name).spawn(move || {
             let Surroundings { service, wiring, control, sinks } = surroundings;
             let _logs = sinks.enter(&service);
+            let _lost = TellsOfLoss { number, returns: returns.clone() };
             while let Ok(body) = inbox.recv() {
                 let answer = target.call(&wiring, &control, body);
-                if returns.send((number, answer)).is_err() {
+                if returns.send((number, Done::Answered(answer))).is_err() {
                     break;
                 }
             }
         })?;
         Ok(Self { jobs: Some(jobs), thread })
+    }
+}
+
+/// Says that its thread ends, however it does.
+struct TellsOfLoss {
+    number: usize,
+    returns: UnboundedSender<(usize, Done)>,
+}
+
+impl Drop for TellsOfLoss {
+    fn drop(&mut self) {
+        // A service that is gone need not know.
+        let _ = self.returns.send((self.number, Done::Lost));
     }
 }

@@ -88,8 +88,7 @@ impl std::fmt::Display for Failure {
 
 impl From<Unanswered> for Failure {
     fn from(unanswered: Unanswered) -> Self {
-        let retryable = matches!(unanswered, Unanswered::NoPeer | Unanswered::QueueFull | Unanswered::Busy);
-        let flags = if retryable { ERROR_IS_RETRYABLE } else { 0 };
+        let flags = if unanswered.never_left() { ERROR_IS_RETRYABLE } else { 0 };
         Self { flags, ..Self::new(unanswered.word(), unanswered.to_string()) }
     }
 }

@@ -76,8 +76,8 @@ impl<'w> Outgoing<'w> {
 }
 
 /// Whether a message may have reached somebody.
-pub(super) const fn has_left(answer: &Result<Bytes, Unanswered>) -> bool {
-    !matches!(answer, Err(Unanswered::NoPeer | Unanswered::QueueFull | Unanswered::Busy))
+pub(super) fn has_left(answer: &Result<Bytes, Unanswered>) -> bool {
+    !answer.as_ref().is_err_and(|unanswered| unanswered.never_left())
 }
 
 fn read_return(

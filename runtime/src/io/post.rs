@@ -41,7 +41,7 @@ impl Postbox {
     pub(crate) fn request(&self, place: usize, body: Bytes, deadline: Instant) -> Result<Bytes, Unanswered> {
         let (answer, answered) = sync_channel(1);
         self.0.try_send(Post { place, body, deadline, answer }).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => Unanswered::QueueFull,
+            mpsc::error::TrySendError::Full(_) => Unanswered::Busy,
             mpsc::error::TrySendError::Closed(_) => Unanswered::Stopping,
         })?;
         let patience = (deadline + GRACE).saturating_duration_since(Instant::now());
