@@ -2,7 +2,6 @@
 //!
 //! Owns the state machines that read and write messages, and the counters of each connection.
 
-use serde_json::Value as Json;
 use service_framework_connections::registry::{self, Made, MakeError};
 use service_framework_connections::{Inbound, Outbound};
 use service_framework_model::schema::{ConnectionModel, Side};
@@ -63,11 +62,6 @@ impl Wiring {
             wires.map(|wire| (wire.name.clone(), wire.counters.read())).collect()
         };
         Stats { inbound: side(Side::In), outbound: side(Side::Out) }
-    }
-
-    /// The same as it crosses to the service.
-    pub(crate) fn stats_json(&self) -> Json {
-        self.stats().to_json()
     }
 
     /// The external targets: their places, names, and how many calls of each may be in flight.

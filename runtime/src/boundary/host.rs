@@ -190,7 +190,7 @@ unsafe extern "C" fn stats(run: *mut c_void, sink: *mut c_void, write: WriteText
     // SAFETY: `run` is the call's; `write` takes the `sink` that came with it and a text that is valid while it runs.
     unsafe {
         guarded(run, |run| {
-            let json = run.wiring.stats_json().to_string();
+            let json = run.wiring.stats().to_json().to_string();
             write(sink, Text::new(&json));
             Ok(())
         })
