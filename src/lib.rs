@@ -23,7 +23,7 @@ pub use error::ServiceError;
 pub use service::{Service, ServiceBuilder};
 #[cfg(feature = "runtime")]
 pub use service_framework_runtime::{
-    ConnectionStats, Diagnostics, LoadError, Mode, RunError, StartError, StopReason, Stopper,
+    ConnectionStats, Diagnostics, LoadError, LogFormat, Mode, RunError, StartError, StopReason, Stopper,
 };
 
 pub use service_framework_plugin::*;

@@ -10,8 +10,8 @@ use serde_json::Value as Json;
 use service_framework_plugin::abi::PluginTable;
 use service_framework_plugin::{ServiceDefinition, service_table};
 use service_framework_runtime::{
-    BoundAddresses, ConnectionStats, Diagnostics, Inputs, Loaded, LogLevel, LogOptions, Mode, Prepared, RunOptions,
-    Running, Side, Stopper,
+    BoundAddresses, ConnectionStats, Diagnostics, Inputs, Loaded, LogFormat, LogLevel, LogOptions, Mode, Prepared,
+    RunOptions, Running, Side, Stopper,
 };
 
 use crate::ServiceError;
@@ -260,7 +260,15 @@ impl ServiceBuilder {
         self
     }
 
-    /// How many hourly log files are kept, 24 if not set.
+    /// The form of the lines on the console and in the log files, text if not set. The program's own subscriber, where
+    /// that gets them, has a form of its own.
+    #[must_use]
+    pub const fn log_format(mut self, format: LogFormat) -> Self {
+        self.log.format = format;
+        self
+    }
+
+    /// How many log files are kept beside that of the running hour, 24 if not set.
     #[must_use]
     pub fn backup_count(mut self, count: usize) -> Self {
         self.log.backup_count = Some(count);

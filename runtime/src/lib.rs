@@ -33,7 +33,7 @@ pub use control::StopReason;
 pub use counters::ConnectionStats;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use io::{WiringError, WiringProblem};
-pub use logging::{LogLevel, LogOptions};
+pub use logging::{LogFormat, LogLevel, LogOptions, OneLine};
 pub use prepare::{Inputs, LoadProblem, Loaded, Prepared};
 pub use running::{BoundAddresses, Mode, RunError, RunOptions, Running, StartError, Stopper};
 pub use service_framework_model::schema::Side;

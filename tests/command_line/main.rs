@@ -1,6 +1,7 @@
 //! The runner as a process, with real plugins: what it prints and where, what signals do, and every exit code.
 
 mod config;
+mod hostile_texts;
 mod invalid;
 mod logs;
 mod printed;
