@@ -55,6 +55,8 @@ pub(crate) enum Format {
     Text,
     /// The models as the plugin hands them over
     Json,
+    /// JSON Schema (draft 2020-12): of the config, and under `$defs` of what each connection carries
+    JsonSchema,
 }
 
 /// The flags of a run; the reference's spellings with underscores are understood as they are.

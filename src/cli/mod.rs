@@ -79,6 +79,9 @@ fn describe_service(path: &std::path::Path, format: Format) -> Result<(), Servic
     let text = match format {
         Format::Text => describe::text(loaded.model()),
         Format::Json => describe::json(loaded.model()).map_err(|error| ServiceError::Describe(error.to_string()))?,
+        Format::JsonSchema => {
+            describe::json_schema(loaded.model()).map_err(|error| ServiceError::Describe(error.to_string()))?
+        }
     };
     print(text.as_bytes());
     Ok(())
