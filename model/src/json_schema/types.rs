@@ -17,6 +17,7 @@ use crate::wire::marker;
 const EXACT_IN_FLOATS: i128 = 1 << 53;
 const LEAST_INT: i128 = i64::MIN as i128;
 const GREATEST_INT: i128 = u64::MAX as i128;
+const I64_MAX: i128 = i64::MAX as i128;
 /// 2^96: the least magnitude that a Decimal does not hold.
 const BEYOND_DECIMALS: f64 = 79_228_162_514_264_337_593_543_950_336.0;
 
@@ -99,7 +100,12 @@ impl Types {
         let negative = (magnitude(-max), min.min(0).unsigned_abs());
         let positive = (magnitude(min), max.max(0).unsigned_abs());
         let Some(pattern) = texts::whole_numbers(negative, positive) else { return number() };
-        let name = if *range == Range::ANY { "Int".to_owned() } else { format!("Int.{min}.{max}") };
+        let name = match (min, max) {
+            (LEAST_INT, GREATEST_INT) => "Int".to_owned(),
+            (LEAST_INT, I64_MAX) => "Int64".to_owned(),
+            (0, GREATEST_INT) => "UInt64".to_owned(),
+            _ => format!("Int.{min}.{max}"),
+        };
         self.named(&name, || {
             let text = typed("string").with("pattern", pattern);
             described("a whole number; beyond 2^53 it may stand in a text", any_of([number(), text]))
