@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 use service_framework_model::json::{check_field, read, read_value};
 use service_framework_model::json_schema::of_service;
+use service_framework_model::parse::service_model;
 use service_framework_model::problem::Path;
 use service_framework_model::schema::{
     ArgType, ConnectionModel, Field, KeyType, Length, Range, Record, ServiceModel, Side, StateModel,
@@ -113,7 +114,11 @@ fn types() -> BoxedStrategy<ArgType> {
         prop_oneof![
             (inner.clone(), lengths()).prop_map(|(item, length)| ArgType::List(Box::new(item), length)),
             (plainly_distinct(), lengths()).prop_map(|(item, length)| ArgType::Set(Box::new(item), length)),
-            inner.clone().prop_map(ArgType::option),
+            inner.clone().prop_map(|kind| if matches!(kind, ArgType::Option(_)) {
+                kind
+            } else {
+                ArgType::option(kind)
+            }),
             vec(inner.clone(), 0..4).prop_map(ArgType::Tuple),
             (key_types(), inner.clone(), lengths()).prop_map(|(key, value, length)| ArgType::Map(
                 key,
@@ -127,7 +132,7 @@ fn types() -> BoxedStrategy<ArgType> {
 }
 
 fn records(kinds: BoxedStrategy<ArgType>) -> impl Strategy<Value = Record> {
-    (vec((kinds, any::<bool>()), 0..4), any::<bool>()).prop_map(|(fields, open)| {
+    (vec((kinds, any::<bool>()), 0..6), any::<bool>()).prop_map(|(fields, open)| {
         let record = fields.into_iter().zip(NAMES).fold(Record::new(), |record, ((kind, required), name)| {
             record.field(Field { name: name.into(), kind, required, default: None })
         });
@@ -280,6 +285,13 @@ proptest! {
 }
 
 proptest! {
+    #[test]
+    fn every_model_comes_back_from_its_json_and_its_schema_is_a_schema(record in records(types())) {
+        jsonschema::draft202012::meta::validate(&document(&record)).unwrap();
+        let model = ServiceModel { name: "svc".into(), config: record, ..ServiceModel::default() };
+        prop_assert_eq!(service_model(&model.to_json().unwrap()).unwrap(), model);
+    }
+
     #[test]
     fn a_time_is_one_for_both(
         text in "[0-9]{3}[0-9]-[01][0-9]-[0-3][0-9][Tt ][0-2][0-9]:[0-6][0-9]:[0-6][0-9](\\.[0-9]{0,3})?([Zz]|[+-][0-2][0-9]:[0-6][0-9])"
