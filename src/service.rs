@@ -172,13 +172,13 @@ impl Service {
         self.loaded.prepare(mode, &self.inputs, self.options.clone(), &self.log).map_err(ServiceError::from)
     }
 
-    /// Starts the service; `before` gets the handle that stops it before any of its code runs.
-    pub(crate) fn start<G>(&mut self, mode: Mode, before: impl FnOnce(Stopper) -> G) -> Result<G, ServiceError> {
+    /// Starts the service; `before` gets it before any of its code runs.
+    pub(crate) fn start<G>(&mut self, mode: Mode, before: impl FnOnce(&Prepared) -> G) -> Result<G, ServiceError> {
         if self.running.is_some() {
             return Err(ServiceError::Running);
         }
         let prepared = self.prepare(mode)?;
-        let guard = before(prepared.stopper());
+        let guard = before(&prepared);
         self.running = Some(prepared.start()?);
         Ok(guard)
     }

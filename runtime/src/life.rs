@@ -21,6 +21,7 @@ use crate::logging::Sinks;
 use crate::placement::Sockets;
 use crate::placement::inline::{Inline, OpeningError};
 use crate::placement::offloaded::Offloaded;
+use crate::report;
 use crate::running::{BoundAddresses, Mode, RunError, RunOptions, StartError};
 
 /// Everything that a service's thread needs.
@@ -67,9 +68,7 @@ pub(crate) fn live(blueprint: &Blueprint, starting: &Starting) -> Result<(), Run
         inline.turn_away(&mut dispatcher);
     }
     place.close();
-    for ((side, name), stats) in blueprint.sockets.wiring.stats() {
-        tracing::info!("{} `{name}`: {stats}", side.word());
-    }
+    report::counters(&blueprint.sockets.wiring);
     if let Err(error) = &outcome {
         tracing::error!("{error}");
     }

@@ -104,9 +104,10 @@ fn validate(mut run: RunArgs, config: Vec<(String, String)>) -> Result<(), Servi
 }
 
 fn run_service(run: RunArgs, config: Vec<(String, String)>) -> Result<(), ServiceError> {
+    signals::spare_the_start().map_err(|error| ServiceError::Start(error.into()))?;
     let mode = mode(&run);
     let mut service = builder(run, config).build()?;
-    let signals = service.start(mode, signals::stop_on_signals)?;
+    let signals = service.start(mode, |prepared| signals::install(prepared.stopper(), prepared.reporter()))?;
     let _signals = signals.map_err(|error| ServiceError::Start(error.into()))?;
     service.wait()
 }

@@ -5,6 +5,7 @@ mod hostile_texts;
 mod invalid;
 mod logs;
 mod printed;
+mod reports;
 mod stopping;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,34 +1,46 @@
 //! Which service and which workflow a thread is working for: what every log line begins with.
 //!
-//! Owns two thread-local texts. Setting the workflow costs a copy of the id and no allocation, since it happens for
+//! Owns two thread-local texts, and which limits the thread's lines have. Setting the workflow costs a copy of the id and no allocation, since it happens for
 //! every message and is read for hardly any.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use service_framework_model::wire::envelope::WorkflowId;
+
+use super::limit::Limits;
 
 /// The longest part of a workflow id that is logged, in bytes.
 const MAX_ID: usize = 256;
 
 thread_local! {
     static SERVICE: RefCell<String> = const { RefCell::new(String::new()) };
+    static LIMITS: RefCell<Arc<Limits>> = RefCell::default();
     static WORKFLOW: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Names the service that this thread works for, until the guard is dropped.
-pub(crate) fn service(name: &str) -> ServiceGuard {
-    ServiceGuard { before: SERVICE.replace(name.to_owned()) }
+/// Names the service that this thread works for, until the guard is dropped. All threads of a service have the same
+/// `limits`.
+pub(super) fn service(name: &str, limits: &Arc<Limits>) -> ServiceGuard {
+    ServiceGuard { before: SERVICE.replace(name.to_owned()), limits_before: LIMITS.replace(Arc::clone(limits)) }
 }
 
 /// Gives the thread its former service back.
-pub(crate) struct ServiceGuard {
+pub(super) struct ServiceGuard {
     before: String,
+    limits_before: Arc<Limits>,
 }
 
 impl Drop for ServiceGuard {
     fn drop(&mut self) {
         SERVICE.set(std::mem::take(&mut self.before));
+        LIMITS.set(std::mem::take(&mut self.limits_before));
     }
+}
+
+/// The limits of the service that this thread works for.
+pub(super) fn limits() -> Arc<Limits> {
+    LIMITS.with_borrow(Arc::clone)
 }
 
 /// Names the workflow of the message in hand, until the guard is dropped.
@@ -70,7 +82,7 @@ mod tests {
 
     #[test]
     fn the_context_lasts_as_long_as_its_guards() {
-        let service = service("desk");
+        let service = service("desk", &Arc::default());
         let message = workflow(&WorkflowId::Str("w1"));
         assert_eq!(shown(), "desk w1");
         drop(message);

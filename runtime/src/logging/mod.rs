@@ -78,16 +78,27 @@ fn cut(text: &str) -> &str {
 /// A message was refused: its sender broke a rule.
 pub(crate) fn refused(connection: &str, refusal: &Refusal) {
     let code = refusal.code().word();
-    if let Some(unsaid) = limit::admit(connection, code, Instant::now()) {
+    if let Some(admitted) = context::limits().admit(connection, code, Instant::now()) {
         let text = refusal.to_string();
-        tracing::warn!(connection, code, "refused a message: {}{unsaid}", cut(&text));
+        tracing::warn!(connection, code, "refused a message: {}{admitted}", cut(&text));
     }
 }
 
 /// A function of the service failed.
 pub(crate) fn failed(connection: &str, code: &str, message: &str) {
     let code = cut(code);
-    if let Some(unsaid) = limit::admit(connection, code, Instant::now()) {
-        tracing::error!(connection, code, "the function failed: {}{unsaid}", cut(message));
+    if let Some(admitted) = context::limits().admit(connection, code, Instant::now()) {
+        tracing::error!(connection, code, "the function failed: {}{admitted}", cut(message));
+    }
+}
+
+/// Says how many lines of refused messages and failed functions were not written and not told of by a later line.
+pub(crate) fn tell_unsaid() {
+    for limit::Unsaid { connection, code, lines } in context::limits().take_unsaid() {
+        tracing::warn!(
+            connection,
+            code,
+            "{lines} more like the last line of this connection and code were not written"
+        );
     }
 }

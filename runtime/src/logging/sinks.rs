@@ -3,7 +3,7 @@
 //! Owns the clock of the lines: a line is written everywhere with the one time at which it was logged.
 
 use std::io::Write;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::Utc;
 use tracing::level_filters::LevelFilter;
@@ -13,12 +13,17 @@ use tracing_subscriber::{Layer, Registry};
 
 use super::context::{ServiceGuard, service};
 use super::hourly::{HourlyFiles, Notes};
+use super::limit::Limits;
 use super::line::{LogFormat, Record};
 use super::{LogLevel, LogOptions};
 
 /// Where the lines of one service go.
-#[derive(Clone)]
-pub(crate) struct Sinks(Option<Dispatch>);
+#[derive(Clone, Default)]
+pub(crate) struct Sinks {
+    /// None where the program's own subscriber gets the lines.
+    dispatch: Option<Dispatch>,
+    limits: Arc<Limits>,
+}
 
 impl Sinks {
     /// Opens the sinks of the service called `name`.
@@ -27,7 +32,7 @@ impl Sinks {
     /// If the folder of the log files cannot be made or written.
     pub(crate) fn open(options: &LogOptions, name: &str) -> Result<Self, String> {
         if options.console.is_none() && options.directory.is_none() {
-            return Ok(Self(None));
+            return Ok(Self::default());
         }
         let console = options.console.unwrap_or(LogLevel::OFF).0;
         let mut lines = Lines { format: options.format, console, files: None };
@@ -36,16 +41,16 @@ impl Sinks {
             let (files, notes) =
                 opened.map_err(|error| format!("cannot write log files into `{}`: {error}", directory.display()))?;
             lines.files = Some((options.file.unwrap_or(LogLevel::INFO).0, Mutex::new(files)));
-            let _service = service(name);
+            let _service = service(name, &Arc::default());
             lines.say(notes);
         }
-        Ok(Self(Some(Dispatch::new(Registry::default().with(lines)))))
+        Ok(Self { dispatch: Some(Dispatch::new(Registry::default().with(lines))), limits: Arc::default() })
     }
 
     /// Makes this thread's lines go to these sinks as those of the service called `name`, until the guard is dropped.
     pub(crate) fn enter(&self, name: &str) -> Entered {
-        let subscriber = self.0.as_ref().map(tracing::dispatcher::set_default);
-        Entered { _service: service(name), _subscriber: subscriber }
+        let subscriber = self.dispatch.as_ref().map(tracing::dispatcher::set_default);
+        Entered { _service: service(name, &self.limits), _subscriber: subscriber }
     }
 }
 
