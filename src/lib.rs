@@ -23,7 +23,7 @@ pub use error::ServiceError;
 pub use service::{Service, ServiceBuilder};
 #[cfg(feature = "runtime")]
 pub use service_framework_runtime::{
-    Diagnostics, LoadError, Mode, Placement, RunError, StartError, StopReason, Stopper,
+    Diagnostics, LoadError, LogFormat, Mode, Placement, RunError, StartError, StopReason, Stopper,
 };
 
 pub use service_framework_plugin::*;

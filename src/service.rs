@@ -9,7 +9,8 @@ use serde_json::Value as Json;
 use service_framework_plugin::abi::PluginTable;
 use service_framework_plugin::{ServiceDefinition, Stats, service_table};
 use service_framework_runtime::{
-    Diagnostics, Inputs, Loaded, LogLevel, LogOptions, Mode, Placement, Prepared, RunOptions, Running, Side, Stopper,
+    Diagnostics, Inputs, Loaded, LogFormat, LogLevel, LogOptions, Mode, Placement, Prepared, RunOptions, Running, Side,
+    Stopper,
 };
 
 use crate::ServiceError;
@@ -166,13 +167,13 @@ impl Service {
         self.loaded.prepare(mode, &self.inputs, self.options.clone(), &self.log).map_err(ServiceError::from)
     }
 
-    /// Starts the service; `before` gets the handle that stops it before any of its code runs.
-    pub(crate) fn start<G>(&mut self, mode: Mode, before: impl FnOnce(Stopper) -> G) -> Result<G, ServiceError> {
+    /// Starts the service; `before` gets it before any of its code runs.
+    pub(crate) fn start<G>(&mut self, mode: Mode, before: impl FnOnce(&Prepared) -> G) -> Result<G, ServiceError> {
         if self.running.is_some() {
             return Err(ServiceError::Running);
         }
         let prepared = self.prepare(mode)?;
-        let guard = before(prepared.stopper());
+        let guard = before(&prepared);
         self.running = Some(prepared.start()?);
         Ok(guard)
     }
@@ -254,7 +255,15 @@ impl ServiceBuilder {
         self
     }
 
-    /// How many hourly log files are kept, 24 if not set.
+    /// The form of the lines on the console and in the log files, text if not set. The program's own subscriber, where
+    /// that gets them, has a form of its own.
+    #[must_use]
+    pub const fn log_format(mut self, format: LogFormat) -> Self {
+        self.log.format = format;
+        self
+    }
+
+    /// How many log files are kept beside that of the running hour, 24 if not set.
     #[must_use]
     pub fn backup_count(mut self, count: usize) -> Self {
         self.log.backup_count = Some(count);

@@ -11,7 +11,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use fixtures::{Desk, Driver};
-use service_framework::{Json, Mode, RunError, Service, ServiceError, StartError, Stats, StopReason, json, tracing};
+use service_framework::{
+    Json, LogFormat, Mode, RunError, Service, ServiceError, StartError, Stats, StopReason, json, tracing,
+};
 use support::messages::request;
 use support::peer::Peer;
 use support::recorder::{has_heard, recorder};
@@ -338,6 +340,19 @@ fn each_service_logs_into_its_own_folder_and_the_programs_subscriber_stays() {
         );
         assert!(!log.contains("a line of the program"), "{log}");
     }
+}
+
+#[test]
+fn an_embedded_service_logs_in_json_where_that_is_asked_for() {
+    let folder = Folder::new();
+    let builder = Service::of::<Desk>().addresses(desk_addresses(NOBODY)).log_path(folder.path());
+    let mut service = builder.log_format(LogFormat::Json).build().unwrap();
+    service.run_service().unwrap();
+    service.stop_service().unwrap();
+    let log = only_file(folder.path());
+    let lines: Vec<Json> = log.lines().map(|line| service_framework::serde_json::from_str(line).expect(line)).collect();
+    let opens = lines.iter().find(|line| line["message"].as_str().unwrap().starts_with("the desk opens")).unwrap();
+    assert_eq!(opens["fields"], json!({"digits": 7}), "the fields of an embedded service keep their types");
 }
 
 fn only_file(folder: &Path) -> String {

@@ -12,6 +12,8 @@ pub mod error;
 #[cfg(feature = "host")]
 pub mod json;
 #[cfg(feature = "host")]
+pub mod json_schema;
+#[cfg(feature = "host")]
 pub mod nearest;
 #[cfg(feature = "host")]
 pub mod parse;

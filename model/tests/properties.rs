@@ -101,12 +101,17 @@ fn types() -> impl Strategy<Value = ArgType> {
         prop_oneof![
             inner.clone().prop_map(ArgType::list),
             inner.clone().prop_map(ArgType::set),
-            inner.clone().prop_map(ArgType::option),
+            inner.clone().prop_map(optional),
             vec(inner.clone(), 0..4).prop_map(ArgType::Tuple),
             (key_types(), inner.clone()).prop_map(|(key, value)| ArgType::map(key, value)),
             records(inner.boxed()).prop_map(ArgType::Record),
         ]
     })
+}
+
+/// The same type, or nil.
+fn optional(kind: ArgType) -> ArgType {
+    if matches!(kind, ArgType::Option(_)) { kind } else { ArgType::option(kind) }
 }
 
 fn records(kinds: BoxedStrategy<ArgType>) -> impl Strategy<Value = Record> {

@@ -1,7 +1,8 @@
 //! A service's model for people and for programs.
 //!
-//! Owns the layout of the text; the form of the JSON is the model's own. Says nothing that the model does not say.
+//! Owns the layout of the text; the forms of the JSON and of its schema are the model's own. Says nothing that the model does not say.
 
+use service_framework_model::json_schema::{self, JsonSchemaError};
 use service_framework_model::schema::{
     ArgType, ConnectionModel, Field, Length, Peers, Range, Record, ServiceModel, Side,
 };
@@ -37,6 +38,14 @@ pub fn text(model: &ServiceModel) -> String {
 /// As [`ServiceModel::to_json`]; never for a model that was read from JSON.
 pub fn json(model: &ServiceModel) -> Result<String, serde_json::Error> {
     serde_json::to_string_pretty(model).map(|json| json + "\n")
+}
+
+/// Describes a service in JSON Schema: see [`json_schema::of_service`] for the key of each part.
+///
+/// # Errors
+/// If a record of the model cannot be used: it has a pattern that is none, or a default that does not fit.
+pub fn json_schema(model: &ServiceModel) -> Result<String, JsonSchemaError> {
+    json_schema::of_service(model)
 }
 
 struct Page(String);

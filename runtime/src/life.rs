@@ -22,6 +22,7 @@ use crate::io::{Postbox, postbox};
 use crate::logging::Sinks;
 use crate::placement::{Place, Placement, Sockets};
 use crate::pool::{Pool, Surroundings};
+use crate::report;
 use crate::running::{BoundAddresses, Mode, RunError, RunOptions, StartError};
 use crate::service_loop::ServiceLoop;
 use crate::watchdog::Watchdog;
@@ -68,9 +69,7 @@ pub(crate) fn live(blueprint: &Blueprint, starting: &Starting) -> Result<(), Run
     // What came while that function ran.
     service_loop.turn_away(&mut dispatcher, place.as_mut());
     place.close();
-    for (side, name, stats) in blueprint.sockets.wiring.stats().connections() {
-        tracing::info!("{} `{name}`: {stats}", side.word());
-    }
+    report::counters(&blueprint.sockets.wiring);
     if let Err(error) = &outcome {
         tracing::error!("{error}");
     }

@@ -15,7 +15,7 @@ use service_framework_connections::requests::Unanswered;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::boundary::Target;
-use crate::control::Control;
+use crate::control::{Control, after};
 use crate::logging::Sinks;
 use crate::wiring::Wiring;
 
@@ -121,7 +121,7 @@ impl Pool {
 
     /// Ends the threads. A target that does not return within `patience` is left behind with its thread, and named.
     pub(crate) fn close_all(pools: Vec<Self>, patience: Duration) {
-        let until = Instant::now() + patience;
+        let until = after(patience);
         let mut threads = Vec::new();
         for Self { name, workers, .. } in pools {
             // Without its sender a thread that has nothing to do ends.

@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde_json::Value as Json;
 use service_framework_connections::registry::{self, SocketRole};
@@ -28,6 +29,7 @@ use crate::io::{End, Plan, Role};
 use crate::life::{Blueprint, Nowhere};
 use crate::logging::{self, LogOptions, Sinks};
 use crate::placement::Sockets;
+use crate::report::Reporter;
 use crate::running::{Mode, RunOptions, Running, StartError, Stopper};
 use crate::transport::{Omq, SocketOptions};
 use crate::wiring::Wiring;
@@ -308,6 +310,14 @@ impl Prepared {
     #[must_use]
     pub fn stopper(&self) -> Stopper {
         Stopper::new(Arc::clone(&self.blueprint.sockets.control), self.blueprint.options.stop_timeout)
+    }
+
+    /// What logs how the service is doing, good before it has started.
+    #[must_use]
+    pub fn reporter(&self) -> Reporter {
+        let Blueprint { name, mode, sockets, sinks, .. } = &self.blueprint;
+        let (wiring, control) = (Arc::clone(&sockets.wiring), Arc::clone(&sockets.control));
+        Reporter { name: name.clone(), mode: *mode, since: Instant::now(), wiring, control, sinks: sinks.clone() }
     }
 
     /// Opens the sockets and starts the service in the background. Returns when `init` has returned.

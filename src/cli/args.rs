@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
-use service_framework_runtime::LogLevel;
+use service_framework_runtime::{LogFormat, LogLevel};
 
 use super::help;
 
@@ -55,6 +55,8 @@ pub(crate) enum Format {
     Text,
     /// The models as the plugin hands them over
     Json,
+    /// JSON Schema (draft 2020-12): of the config, and under `$defs` of what each connection carries
+    JsonSchema,
 }
 
 /// The flags of a run; the reference's spellings with underscores are understood as they are.
@@ -94,6 +96,9 @@ pub(crate) struct RunArgs {
     #[arg(help_heading = LOGGING, short = 'f', long, value_name = "LEVEL", default_value = "INFO", ignore_case = true)]
     #[arg(aliases = ["file_loglevel", "file-log-level"], value_parser = levels())]
     pub(crate) file_loglevel: LogLevel,
+    /// The form of log lines on the console and in the files
+    #[arg(help_heading = LOGGING, long, alias = "log_format", value_enum, default_value_t = LineFormat::Text)]
+    pub(crate) log_format: LineFormat,
     /// Folder for hourly log files; none without it
     #[arg(help_heading = LOGGING, short = 'l', long, alias = "log_path", value_name = "DIR")]
     #[arg(value_hint = ValueHint::DirPath)]
@@ -114,6 +119,23 @@ pub(crate) enum OnError {
     GoOn,
     /// Stop the service with exit code 70, unless the function says that its caller is at fault
     Stop,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LineFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+impl From<LineFormat> for LogFormat {
+    fn from(format: LineFormat) -> Self {
+        match format {
+            LineFormat::Text => Self::Text,
+            LineFormat::Json => Self::Json,
+        }
+    }
 }
 
 /// The words of the levels; Python's are understood, but not advertised.

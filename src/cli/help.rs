@@ -29,7 +29,10 @@ pub(super) const SECTIONS: [Section; 4] = [
     Section {
         heading: "Signals",
         text: "",
-        rows: &[("SIGINT, SIGTERM", "stop the service cleanly; a second one ends it at once")],
+        rows: &[
+            ("SIGINT, SIGTERM", "stop the service cleanly; a second one ends it at once"),
+            ("SIGUSR1", "log the service's mode and uptime, and the counters of each connection, at INFO"),
+        ],
     },
     Section {
         heading: "Exit codes",

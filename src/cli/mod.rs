@@ -12,7 +12,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
-use service_framework_runtime::{Loaded, Mode, describe};
+use service_framework_runtime::{Diagnostics, Loaded, Mode, OneLine, describe};
 
 use self::args::{Command, Format, OnError, RunArgs};
 use self::parse::Parsed;
@@ -52,9 +52,20 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn report(error: &ServiceError) -> String {
     match error {
         // They are whole pictures already.
-        ServiceError::Invalid(diagnostics) => diagnostics.render(coloured()),
-        other => format!("error: {other}"),
+        ServiceError::Invalid(diagnostics) => drawn(diagnostics),
+        other => format!("error: {}", OneLine(&other.to_string())),
     }
+}
+
+/// The pictures of diagnostics. Their renderer lets through some of what drives terminals; what is left of the rest is
+/// its own lines and colours.
+fn drawn(diagnostics: &Diagnostics) -> String {
+    let text = diagnostics.render(coloured());
+    let pieces = text.split_inclusive(['\n', '\u{1b}']).map(|piece| match piece.char_indices().next_back() {
+        Some((end, last @ ('\n' | '\u{1b}'))) => format!("{}{last}", OneLine(piece.get(..end).unwrap_or_default())),
+        _ => OneLine(piece).to_string(),
+    });
+    pieces.collect()
 }
 
 /// Whether diagnostics are drawn with colours: on a terminal, unless the environment asks for none (no-color.org).
@@ -68,6 +79,9 @@ fn describe_service(path: &std::path::Path, format: Format) -> Result<(), Servic
     let text = match format {
         Format::Text => describe::text(loaded.model()),
         Format::Json => describe::json(loaded.model()).map_err(|error| ServiceError::Describe(error.to_string()))?,
+        Format::JsonSchema => {
+            describe::json_schema(loaded.model()).map_err(|error| ServiceError::Describe(error.to_string()))?
+        }
     };
     print(text.as_bytes());
     Ok(())
@@ -84,15 +98,16 @@ fn validate(mut run: RunArgs, config: Vec<(String, String)>) -> Result<(), Servi
     run.log_path = None;
     let service = builder(run, config).build()?;
     let notes = service.validate(mode)?;
-    let _ = write!(std::io::stderr(), "{}", notes.render(coloured()));
+    let _ = write!(std::io::stderr(), "{}", drawn(&notes));
     let _ = writeln!(std::io::stdout(), "valid: nothing was bound or started");
     Ok(())
 }
 
 fn run_service(run: RunArgs, config: Vec<(String, String)>) -> Result<(), ServiceError> {
+    signals::spare_the_start().map_err(|error| ServiceError::Start(error.into()))?;
     let mode = mode(&run);
     let mut service = builder(run, config).build()?;
-    let signals = service.start(mode, signals::stop_on_signals)?;
+    let signals = service.start(mode, |prepared| signals::install(prepared.stopper(), prepared.reporter()))?;
     let _signals = signals.map_err(|error| ServiceError::Start(error.into()))?;
     service.wait()
 }
@@ -107,6 +122,7 @@ fn builder(run: RunArgs, config: Vec<(String, String)>) -> ServiceBuilder {
         .arguments(config)
         .environment(true)
         .log_levels(run.console_loglevel, run.file_loglevel)
+        .log_format(run.log_format.into())
         .backup_count(run.backup_count)
         .service_loop_min_wait_time(run.service_loop_min_wait_time)
         .stop_timeout(run.stop_timeout)

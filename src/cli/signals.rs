@@ -1,11 +1,13 @@
-//! SIGINT and SIGTERM: the first stops the service cleanly, a second one ends the process at once.
+//! What the runner does on signals: SIGINT and SIGTERM stop the service, a second one ends the process, SIGUSR1 logs how
+//! the service is doing.
 //!
 //! Owns the process's signal handlers, which only the runner may do: an embedded service leaves them to its program.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
-use service_framework_runtime::{StopReason, Stopper};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use service_framework_runtime::{Reporter, StopReason, Stopper};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::{Handle, Signals};
 
 /// Handlers that are in place until this is dropped.
@@ -17,13 +19,24 @@ impl Drop for Installed {
     }
 }
 
-/// Stops the service on the first signal; on the second exits with 128 and the signal's number, as a shell tells it.
-pub(super) fn stop_on_signals(stopper: Stopper) -> io::Result<Installed> {
-    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+/// Has SIGUSR1 do nothing until [`install`] gives it a meaning: left alone, it would end a process that is asked too
+/// early.
+pub(super) fn spare_the_start() -> io::Result<()> {
+    signal_hook::flag::register(SIGUSR1, Arc::default()).map(drop)
+}
+
+/// Handles the signals on a thread of its own, so that they are handled whatever the service's code does. The first one
+/// that stops has the service stopped; a second one exits with 128 and the signal's number, as a shell tells it.
+pub(super) fn install(stopper: Stopper, reporter: Reporter) -> io::Result<Installed> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGUSR1])?;
     let handle = signals.handle();
     std::thread::Builder::new().name("signals".into()).spawn(move || {
         let mut asked = false;
         for signal in signals.forever() {
+            if signal == SIGUSR1 {
+                reporter.log();
+                continue;
+            }
             if asked {
                 // A reader of stderr that has gone must not keep the process alive.
                 let _ = writeln!(io::stderr(), "a second signal: ending at once");

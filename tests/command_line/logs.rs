@@ -1,5 +1,10 @@
 //! Log lines: their levels, their files, their service.
 
+use service_framework::prelude::{DateTime, Utc};
+use service_framework::{Json, json, serde_json};
+
+use crate::support::messages::request;
+use crate::support::peer::Peer;
 use crate::support::runner::{Folder, Running};
 use crate::support::until;
 use crate::{NOBODY, desk, started, stopped};
@@ -55,4 +60,60 @@ fn as_many_old_log_files_are_kept_as_is_said_and_those_of_others_are_left_alone(
     let (own, mut others): (Vec<_>, Vec<_>) = names.partition(|name| name.starts_with("desk."));
     others.sort();
     assert_eq!((own.len(), others), (4, OTHERS.map(str::to_owned).to_vec()), "{own:?}");
+}
+
+#[test]
+fn in_the_json_form_every_line_of_console_and_files_is_an_object() {
+    let folder = Folder::new();
+    let logs = folder.path().join("logs");
+    let arguments = ["--log-format", "json", "-l", logs.to_str().unwrap()];
+    let mut running = Running::start(&mut desk(&folder, NOBODY, &arguments));
+    running.until_logged("`peer` at ");
+    let ended = stopped(running);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let file = std::fs::read_dir(&logs).unwrap().next().unwrap().unwrap().path();
+    assert_eq!(std::fs::read_to_string(file).unwrap(), ended.stderr);
+    let lines: Vec<Json> = ended.stderr.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    for line in &lines {
+        let keys: Vec<&String> = line.as_object().unwrap().keys().collect();
+        let mut expected = ["time", "level", "service", "workflow_id", "target", "message", "fields"];
+        expected.sort_unstable();
+        assert_eq!(keys.len(), expected.len(), "{line}");
+        assert!(expected.iter().all(|key| line.get(key).is_some()), "{line}");
+        assert_eq!(line["service"], "desk");
+        let time = line["time"].as_str().unwrap();
+        assert!(time.len() == "2026-01-01T00:00:00.000000Z".len() && time.ends_with('Z'), "{time}");
+        assert!(time.parse::<DateTime<Utc>>().is_ok(), "{time}");
+    }
+    let opens = lines.iter().find(|line| line["message"].as_str().unwrap().starts_with("the desk opens")).unwrap();
+    assert_eq!(
+        (&opens["level"], &opens["target"], &opens["workflow_id"]),
+        (&json!("INFO"), &json!("fixtures::desk"), &Json::Null)
+    );
+}
+
+#[test]
+fn a_log_folder_that_becomes_useless_does_not_stop_the_service_and_is_told_once() {
+    let folder = Folder::new();
+    let logs = folder.path().join("logs");
+    let (mut running, _) = started(desk(&folder, NOBODY, &["-l", logs.to_str().unwrap(), "-cl", "INFO"]));
+    let mut peer = Peer::dealer(&running.address("trouble"));
+    std::fs::remove_dir_all(&logs).unwrap();
+    std::fs::write(&logs, "in the way").unwrap();
+    let mut says = || assert_eq!(peer.ask(&request("log: still here", "w")).text(), "log: still here");
+    until("a complaint", || {
+        says();
+        running.has_logged("cannot write log files into").then_some(())
+    });
+    (0..100).for_each(|_| says());
+    std::fs::remove_file(&logs).unwrap();
+    until("the files to be written again", || {
+        says();
+        running.has_logged("are written again").then_some(())
+    });
+    let ended = stopped(running);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(ended.stderr.matches("cannot write log files into").count(), 1, "{ended:?}");
+    let file = std::fs::read_dir(&logs).unwrap().next().unwrap().unwrap().path();
+    assert!(std::fs::read_to_string(file).unwrap().contains("still here"));
 }

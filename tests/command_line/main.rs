@@ -1,9 +1,11 @@
 //! The runner as a process, with real plugins: what it prints and where, what signals do, and every exit code.
 
 mod config;
+mod hostile_texts;
 mod invalid;
 mod logs;
 mod printed;
+mod reports;
 mod stopping;
 #[path = "../support/mod.rs"]
 mod support;

@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use service_framework::json;
+
 use crate::support::plugins::plugin;
 use crate::support::runner::{run, runner};
 
@@ -44,6 +46,19 @@ fn describe_prints_the_models_for_people_and_for_programs() {
     let models: service_framework::Json = service_framework::serde_json::from_str(&json.stdout).unwrap();
     assert_eq!(models["service"], "desk");
     assert_eq!(models["connections"]["out"]["peer"]["connection_type"], "requester");
+}
+
+#[test]
+fn describe_prints_a_json_schema_that_tells_good_config_from_bad() {
+    let described = run(runner().arg("describe").arg(plugin("desk")).args(["--format", "json-schema"]));
+    assert_eq!((described.code, described.stderr.as_str()), (Some(0), ""));
+    let schema: service_framework::Json = service_framework::serde_json::from_str(&described.stdout).unwrap();
+    let config = jsonschema::draft202012::new(&schema).unwrap();
+    assert!(config.is_valid(&json!({"depth": -100})));
+    for bad in [json!({"depth": 101}), json!({"depth": "10"}), json!({"dpeth": 10})] {
+        assert!(!config.is_valid(&bad), "{bad}");
+    }
+    assert!(schema["$defs"]["connections.in.echo.arguments"].is_object(), "{schema}");
 }
 
 #[test]

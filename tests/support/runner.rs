@@ -58,6 +58,11 @@ impl Running {
         until_said(&mut self.child, &self.stderr, text)
     }
 
+    /// Whether the log has a line with this text by now.
+    pub(crate) fn has_logged(&self, text: &str) -> bool {
+        self.stderr.line_with(text).is_some()
+    }
+
     /// Waits until stdout has a line with this text, and returns the line.
     #[track_caller]
     pub(crate) fn until_printed(&mut self, text: &str) -> String {

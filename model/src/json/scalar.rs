@@ -30,6 +30,16 @@ pub(super) fn int(text: &str) -> Result<Value, Why> {
     text.parse::<u64>().map(Value::from).map_err(|_| "is not between -2^63 and 2^64-1")
 }
 
+/// A whole number that is written as a JSON number, in which `10`, `10.0` and `1e1` are one and the same.
+pub(super) fn int_of_number(number: &str) -> Result<Value, Why> {
+    match decimal(number) {
+        Ok(decimal) if number.contains(['.', 'e', 'E']) && decimal.fract().is_zero() => {
+            int(&decimal.trunc().to_string())
+        }
+        _ => int(number),
+    }
+}
+
 /// A finite float.
 pub(super) fn float(text: &str) -> Result<f64, Why> {
     if !is_decimal_number(text) {
@@ -63,9 +73,9 @@ pub(super) fn decimal(text: &str) -> Result<Decimal, Why> {
 
 /// A time in RFC 3339, in any zone.
 pub(super) fn date_time(text: &str) -> Result<Timestamp, Why> {
-    chrono::DateTime::parse_from_rfc3339(text)
-        .map(|time| time.to_utc().into())
-        .map_err(|_| "is not a time as RFC 3339 writes it")
+    // Besides what RFC 3339 has, chrono takes the typographic minus.
+    let time = chrono::DateTime::parse_from_rfc3339(text).ok().filter(|_| text.is_ascii());
+    time.map(|time| time.to_utc().into()).ok_or("is not a time as RFC 3339 writes it")
 }
 
 /// A UUID with its hyphens.
@@ -159,6 +169,18 @@ mod tests {
     }
 
     #[test]
+    fn a_json_number_is_whole_however_it_is_written() {
+        for (number, whole) in [("10", 10), ("10.0", 10), ("-1e1", -10), ("1.50E2", 150), ("-0.0", 0), ("0e-9", 0)] {
+            assert_eq!(int_of_number(number), Ok(Value::Int(whole)), "{number}");
+        }
+        assert_eq!(int_of_number("18446744073709551615.0"), Ok(Value::UInt(u64::MAX)));
+        for number in ["1.5", "1e-1", "1e400"] {
+            assert_eq!(int_of_number(number), Err("is not a whole number"), "{number}");
+        }
+        assert_eq!(int_of_number("1e20"), Err("is not between -2^63 and 2^64-1"));
+    }
+
+    #[test]
     fn a_uuid_has_its_hyphens_and_nothing_more() {
         assert!(uuid("6F1C7A52-0f3e-4d0e-9b1a-2c3d4e5f6a7b").is_ok());
         for text in ["6f1c7a520f3e4d0e9b1a2c3d4e5f6a7b", "{6f1c7a52-0f3e-4d0e-9b1a-2c3d4e5f6a7b}", ""] {
@@ -170,6 +192,8 @@ mod tests {
     fn a_time_is_read_in_any_zone() {
         let time = date_time("2026-01-31T10:30:00.25+01:00").unwrap();
         assert_eq!(time, date_time("2026-01-31T09:30:00.250Z").unwrap());
-        assert!(date_time("2026-01-31").is_err());
+        for text in ["2026-01-31", "2026-01-31T09:30:00\u{2212}01:00"] {
+            assert!(date_time(text).is_err(), "{text}");
+        }
     }
 }

@@ -31,7 +31,7 @@ impl Reading<'_> {
             (ArgType::Option(_), Json::Null) => Some(Value::Nil),
             (ArgType::Option(of), _) => self.value(node, of, path),
             (ArgType::Bool, Json::Bool(value)) => Some(Value::Bool(*value)),
-            (ArgType::Int(_), Json::Number(text)) => self.scalar(node, path, scalar::int(text), None),
+            (ArgType::Int(_), Json::Number(text)) => self.scalar(node, path, scalar::int_of_number(text), None),
             (ArgType::Int(_), Json::Text(text)) => self.int_in_text(node, text, path),
             (ArgType::Float(_), Json::Number(text)) => self.scalar(node, path, scalar::float(text), None),
             (ArgType::Str { .. }, Json::Text(text)) => Some(Value::from(text.as_str())),
@@ -264,7 +264,8 @@ mod tests {
         assert_eq!(value("\"18446744073709551615\"", &int).unwrap(), Value::UInt(u64::MAX));
         assert_eq!(value("\"-9007199254740993\"", &int).unwrap(), Value::Int(-9_007_199_254_740_993));
         assert_eq!(refusal("\"10\"", &int), "expected Int, got the text \"10\"");
-        assert_eq!(refusal("1.0", &int), "the number 1.0 is not a whole number");
+        assert_eq!(value("1.0", &int).unwrap(), Value::Int(1));
+        assert_eq!(refusal("1.5", &int), "the number 1.5 is not a whole number");
         assert_eq!(refusal("true", &int), "expected Int, got true");
     }
 

@@ -34,6 +34,12 @@ pub enum ModelError {
         /// Where.
         path: String,
     },
+    /// An `Option` of an `Option`: nil cannot tell which of the two is nil.
+    #[error("`{path}`: an Option of an Option: both would be nil on the wire, so leave one of them out")]
+    OptionOfOption {
+        /// Where.
+        path: String,
+    },
     /// A `OneOf` without literals.
     #[error("`{path}`: OneOf has no literals")]
     EmptyOneOf {

@@ -131,6 +131,9 @@ impl Plan {
             ArgType::Record(record) => Self::Record(RecordPlan::new(record, path)?),
             ArgType::OneOf(literals) => Self::OneOf(checked_literals(literals, path)?),
             ArgType::FloatArray(length) => Self::FloatArray(checked_length(*length, path)?),
+            ArgType::Option(of) if matches!(**of, ArgType::Option(_)) => {
+                return Err(ModelError::OptionOfOption { path: path.to_owned() });
+            }
             ArgType::Option(of) => Self::Option(inner(of, path)?),
             ArgType::Any => Self::Any,
         })

@@ -42,7 +42,7 @@ pub(crate) const FLOAT_ARRAY: Shape = Shape {
     word: "FloatArray",
     prefix: b"\x82\xb1__numpy.ndarray__\xc3\xa8as_bytes",
 };
-const SHAPES: [Shape; 4] = [DECIMAL, SET, UUID, FLOAT_ARRAY];
+pub(crate) const SHAPES: [Shape; 4] = [DECIMAL, SET, UUID, FLOAT_ARRAY];
 
 /// The marker that a map with this key is.
 #[inline]

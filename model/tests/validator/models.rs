@@ -15,6 +15,10 @@ fn a_model_that_makes_no_sense_is_refused_with_its_place() {
         (ArgType::one_of(["a", "b", "a"]), "`x`: OneOf has the literal `a` twice"),
         (inner(text("(?i)a")), "`x[].y`: the pattern `(?i)a` has flags, which ECMA-262 does not have"),
         (text("(a"), "`x`: the pattern `(a` is not a regular expression: unclosed group"),
+        (
+            ArgType::list(ArgType::option(ArgType::option(ArgType::int()))),
+            "`x[]`: an Option of an Option: both would be nil on the wire, so leave one of them out",
+        ),
         (ArgType::Tuple(vec![ArgType::Any, ArgType::one_of::<&str>([])]), "`x[1]`: OneOf has no literals"),
     ] {
         assert_eq!(refused(kind).to_string(), message);

@@ -41,11 +41,8 @@ pub(super) fn checked(path: &Path, table: *const PluginTable) -> Result<&'static
 const FIRST_SIZE: usize = offset_of!(PluginTable, make_target);
 
 /// Where the functions are that a table need not have.
-const OPTIONAL: [usize; 3] = [
-    offset_of!(PluginTable, make_target),
-    offset_of!(PluginTable, call_target),
-    offset_of!(PluginTable, drop_target),
-];
+const OPTIONAL: [usize; 3] =
+    [offset_of!(PluginTable, make_target), offset_of!(PluginTable, call_target), offset_of!(PluginTable, drop_target)];
 
 /// The table, or a copy of it with stand-ins for what it lacks: a plugin of an earlier minor version, or one in C that
 /// has no external target.

@@ -197,7 +197,11 @@ impl Io {
             if is_stopping {
                 lines.stop_posted();
             }
-            if (is_stopping && ends_on_stop) || alarm.poll(until, cx).is_ready() { Poll::Ready(()) } else { Poll::Pending }
+            if (is_stopping && ends_on_stop) || alarm.poll(until, cx).is_ready() {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
         })
         .await;
     }

@@ -78,8 +78,10 @@ impl Offloaded {
     }
 
     fn command(&self, command: Command) {
-        // A thread that is gone has panicked; closing says so.
-        let _ = self.commands.as_ref().map(|commands| commands.send(command));
+        if let Some(commands) = &self.commands {
+            // A thread that is gone has panicked; closing says so.
+            let _ = commands.send(command);
+        }
     }
 
     /// Has what waits sent, the sockets closed and the thread ended.
@@ -213,9 +215,7 @@ impl IoThread<'_> {
         let Self { io, batch, outbox } = self;
         loop {
             let is_behind = !batch.is_empty();
-            let work = async {
-                if is_behind { io.drive_lines().await } else { io.collect(batch, None, false).await }
-            };
+            let work = async { if is_behind { io.drive_lines().await } else { io.collect(batch, None, false).await } };
             // What was collected stays in the batch when a command comes first.
             tokio::select! {
                 biased;
