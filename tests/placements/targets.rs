@@ -15,10 +15,10 @@ fn a_target_is_called_on_a_thread_of_its_own_and_its_failures_are_told_apart() {
     each_placement(|placement| {
         let service = started(worker(placement, 1, &json!(NOBODY)));
         let mut peer = teller(&service);
-        assert_eq!(tell(&mut peer, "call who"), "Worker-venue-0");
+        assert_eq!(tell(&mut peer, "call who"), "worker-venue-0");
         assert_eq!(tell(&mut peer, "call fail"), "no_market");
         assert_eq!(tell(&mut peer, "call panic"), "panicked");
-        assert_eq!(tell(&mut peer, "call who"), "Worker-venue-0", "a panic ends nothing");
+        assert_eq!(tell(&mut peer, "call who"), "worker-venue-0", "a panic ends nothing");
         let stats = service.stats();
         assert_eq!((stats.outbound["venue"].sent, stats.outbound["venue"].received), (4, 4));
     });
@@ -38,7 +38,7 @@ fn a_call_that_takes_too_long_is_given_up_and_its_thread_is_left_to_it() {
         assert_eq!(tell(&mut peer, "call who"), "busy");
         second.go.send(()).unwrap();
         crate::support::until("the thread to be free again", || {
-            (tell(&mut peer, "call who") == "Worker-venue-1").then_some(())
+            (tell(&mut peer, "call who") == "worker-venue-1").then_some(())
         });
         let venue = &service.stats().outbound["venue"];
         assert_eq!(venue.dropped["timed_out"], 2);

@@ -71,6 +71,10 @@ impl ServiceDefinition for Worker {
         m.requester(&STUBBORN).timeout(Duration::from_secs(10)).idempotent().retries(5);
         m.external_target(&VENUE, Self::venue).timeout(Duration::from_millis(500)).calls_in_flight(2);
     }
+
+    fn name() -> &'static str {
+        "worker"
+    }
 }
 
 impl Worker {
