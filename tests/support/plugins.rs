@@ -64,13 +64,15 @@ pub(crate) fn c_plugin(path: &str) -> PathBuf {
 
 fn compile(source: &Path) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    // Other test programs may compile the same source at the same time.
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("c-{}", std::process::id()));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("c");
     std::fs::create_dir_all(&folder).expect("a folder for libraries");
     let library = folder.join(source.file_stem().expect("a source")).with_extension("so");
+    // Other test programs may compile the same source at the same time, or have it loaded.
+    let unfinished = library.with_extension(std::process::id().to_string());
     let mut compiler = Command::new("cc");
-    compiler.args(C_FLAGS).arg("-I").arg(root.join("plugin/include")).arg("-o").arg(&library).arg(source);
+    compiler.args(C_FLAGS).arg("-I").arg(root.join("plugin/include")).arg("-o").arg(&unfinished).arg(source);
     let compiled = compiler.status().expect("a C compiler, which Rust needs too");
     assert!(compiled.success(), "{} does not compile", source.display());
+    std::fs::rename(unfinished, &library).expect("a library");
     library
 }
