@@ -78,7 +78,7 @@ fn bounds<T: Clone + std::fmt::Debug + 'static>(min: [T; 2], max: [T; 2]) -> imp
     (bound(min), bound(max)).prop_map(|(min, max)| Range { min, max })
 }
 
-const PATTERNS: [&str; 6] = ["[a-c]+", "[0-9]{2,3}", "(?:x|yz)*|é", "^a.b$", "[A-Z]{3}-[A-Z]{3,5}", "[^a]"];
+const PATTERNS: [&str; 6] = ["[a-c]+", r"\d{2,3}", "(?:x|yz)*|é", "^a.b$", "[A-Z]{3}-[A-Z]{3,5}", "[^a]"];
 
 fn patterns() -> impl Strategy<Value = Option<String>> {
     proptest::option::weighted(0.5, proptest::sample::select(PATTERNS.to_vec()).prop_map(str::to_owned))
@@ -325,10 +325,45 @@ proptest! {
     }
 
     #[test]
+    fn a_pattern_is_one_for_both(
+        pattern in proptest::sample::select(CONSTRUCTS.to_vec()),
+        text in "[ab0_\u{663}\u{e9}E \u{85}\u{a0}\u{feff}\u{2028}\n\r&~#\\]\\-\u{10ffff}]{0,4}",
+    ) {
+        // ECMA-262 has word boundaries of ASCII; this validator has those of Unicode.
+        prop_assume!(text.is_ascii() || !pattern.to_lowercase().contains(r"\b"));
+        agreed(&ArgType::Str { length: Length::ANY, pattern: Some(pattern.into()) }, &text.into());
+    }
+
+    #[test]
     fn base64_is_one_for_both(length in lengths(), text in "([A-D/+a-d]{4}){0,2}[A-Da-d]{0,3}={0,3}") {
         agreed(&ArgType::Bytes(length), &text.into());
     }
 }
+
+const CONSTRUCTS: [&str; 22] = [
+    r"\d*",
+    r"\D*",
+    r"\w*",
+    r"\W*",
+    r"\s*",
+    r"\S*",
+    r".*",
+    r"[^a]*",
+    r"[\d&~]*",
+    r"[^\w\n]*",
+    r"[\D]*",
+    r"[\W\d]*",
+    r"[\S]*",
+    r"[]\-a]*",
+    r"\-|\#|\&",
+    r"a?\b.*",
+    r".\B.*",
+    r"^a*$",
+    r"(?:^)*[a-b]{1,2}?[^b]*",
+    r"a**b+?",
+    r"(?<x>a)+(b|0)?",
+    r"\p{L}*\P{L}*",
+];
 
 /// One of every type, constraint and default.
 fn everything() -> Record {
