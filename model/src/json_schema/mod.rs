@@ -78,6 +78,10 @@ pub fn of_service(model: &ServiceModel) -> Result<String, JsonSchemaError> {
     Ok(document.write(&model.name))
 }
 
+/// For those who have the document alone.
+const ROOT_DESCRIPTION: &str = "The config, its names side by side. What connections and states carry stands under \
+                                $defs, such as connections.in.NAME.arguments.";
+
 #[derive(Default)]
 struct Document {
     records: Vec<(String, Tree)>,
@@ -105,6 +109,7 @@ impl Document {
         let document = Tree::object([
             ("$schema", "https://json-schema.org/draft/2020-12/schema".into()),
             ("title", service.into()),
+            ("description", ROOT_DESCRIPTION.into()),
             ("$ref", "#/$defs/config".into()),
             ("$defs", Tree::Object(schemas.map(|(key, schema)| (key.into(), schema)).collect())),
         ]);
