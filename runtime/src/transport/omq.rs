@@ -202,7 +202,7 @@ impl Socket for OmqSocket {
         })
     }
 
-    fn ready_peers(&self) -> usize {
+    fn ready_peers(&mut self) -> usize {
         self.socket.ready_peer_count()
     }
 
