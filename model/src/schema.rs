@@ -57,7 +57,8 @@ pub enum ArgType {
     Str {
         /// Length in characters.
         length: Length,
-        /// A regular expression (the dialect of the `regex` crate) that the whole text must match.
+        /// A regular expression that the whole text must match: what the `regex` crate and ECMA-262 have in common,
+        /// `\d`, `\w` and `\b` being of ASCII.
         pattern: Option<String>,
     },
     /// Raw bytes.

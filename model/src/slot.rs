@@ -352,6 +352,8 @@ mod tests {
         assert_eq!(bad(RawSlot::new(Tag::Str, 3, null)), BadSlot::Pointer(Tag::Str, 3));
         let text = [0xff_u8, 0xfe];
         assert_eq!(bad(RawSlot::new(Tag::Str, 2, Payload { pointer: text.as_ptr() })), BadSlot::Utf8(Tag::Str));
+        let few = Payload { pointer: text.as_ptr() };
+        assert_eq!(bad(RawSlot::new(Tag::Bytes, u32::MAX, few)), BadSlot::Length(Tag::Bytes, u32::MAX));
         assert_eq!(bad(RawSlot::new(Tag::Bool, 0, Payload { uint: 2 })), BadSlot::Value(Tag::Bool));
         let odd = Payload { pointer: std::ptr::without_provenance(1) };
         assert_eq!(bad(RawSlot::new(Tag::List, 1, odd)), BadSlot::Pointer(Tag::List, 1));

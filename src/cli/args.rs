@@ -82,28 +82,28 @@ pub(crate) struct RunArgs {
     #[arg(aliases = ["service_loop_min_wait_time_s", "service_loop_min_wait_time"])]
     pub(crate) service_loop_min_wait_time: Duration,
     /// What happens when a function of the service fails
-    #[arg(help_heading = RUNNING, long, alias = "on_error", value_enum, default_value_t = OnError::GoOn)]
+    #[arg(help_heading = RUNNING, long, alias = "on_error", value_name = "WHAT", value_enum, default_value_t = OnError::GoOn)]
     pub(crate) on_error: OnError,
     /// How long the service's code may take to return when it is stopped
     #[arg(help_heading = RUNNING, long, alias = "stop_timeout", value_name = "SECONDS", default_value = "10")]
     #[arg(value_parser = seconds)]
     pub(crate) stop_timeout: Duration,
-    /// Level of the console, which is stderr [short: -cl]
+    /// Level of the console: OFF, ERROR, WARNING, INFO, DEBUG or TRACE [short: -cl]
     #[arg(help_heading = LOGGING, long, value_name = "LEVEL", default_value = "INFO", ignore_case = true)]
-    #[arg(aliases = ["console_loglevel", "console-log-level"], value_parser = levels())]
+    #[arg(aliases = ["console_loglevel", "console-log-level"], value_parser = levels(), hide_possible_values = true)]
     pub(crate) console_loglevel: LogLevel,
-    /// Level of the log files
+    /// Level of the log files, likewise
     #[arg(help_heading = LOGGING, short = 'f', long, value_name = "LEVEL", default_value = "INFO", ignore_case = true)]
-    #[arg(aliases = ["file_loglevel", "file-log-level"], value_parser = levels())]
+    #[arg(aliases = ["file_loglevel", "file-log-level"], value_parser = levels(), hide_possible_values = true)]
     pub(crate) file_loglevel: LogLevel,
-    /// The form of log lines on the console and in the files
-    #[arg(help_heading = LOGGING, long, alias = "log_format", value_enum, default_value_t = LineFormat::Text)]
+    /// Form of the lines on the console and in the files
+    #[arg(help_heading = LOGGING, long, alias = "log_format", value_name = "FORMAT", value_enum, default_value_t = LineFormat::Text)]
     pub(crate) log_format: LineFormat,
     /// Folder for hourly log files; none without it
     #[arg(help_heading = LOGGING, short = 'l', long, alias = "log_path", value_name = "DIR")]
     #[arg(value_hint = ValueHint::DirPath)]
     pub(crate) log_path: Option<PathBuf>,
-    /// How many log files are kept beside that of the running hour [short: -bc]
+    /// How many files of earlier hours are kept [short: -bc]
     #[arg(help_heading = LOGGING, long, alias = "backup_count", value_name = "N", default_value_t = 24)]
     pub(crate) backup_count: usize,
 }

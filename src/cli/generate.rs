@@ -11,12 +11,21 @@ use clap_mangen::roff::{Roff, bold, roman};
 
 use super::args::Cli;
 use super::help::{SECTIONS, Section};
+use super::parse::TWO_LETTERS;
 
 /// The completions of a shell.
 pub(super) fn completions(shell: Shell) -> Vec<u8> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), NAME, &mut script);
-    script
+    if shell == Shell::Bash { with_two_letters(&String::from_utf8_lossy(&script)).into_bytes() } else { script }
+}
+
+/// The same completions of bash, with the flags of two letters, of which the generator does not know.
+fn with_two_letters(script: &str) -> String {
+    TWO_LETTERS.iter().fold(script.to_owned(), |script, (short, long)| {
+        let listed = script.replace(&format!(" {long} "), &format!(" {short} {long} "));
+        listed.replace(&format!(" {long})\n"), &format!(" {long}|{short})\n"))
+    })
 }
 
 const NAME: &str = "service_framework";

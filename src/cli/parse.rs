@@ -10,7 +10,7 @@ use clap::{CommandFactory, Parser};
 use super::args::Cli;
 
 /// Flags of two letters behind one dash, which the parser does not know by itself.
-const TWO_LETTERS: [(&str, &str); 3] =
+pub(super) const TWO_LETTERS: [(&str, &str); 3] =
     [("-wt", "--service-loop-min-wait-time"), ("-cl", "--console-loglevel"), ("-bc", "--backup-count")];
 
 /// The command that takes the flags of a run, and config.

@@ -5,8 +5,9 @@ use service_framework::{Json, Service, json, serde_json};
 
 use crate::support::messages::{request, request_with};
 use crate::support::peer::Peer;
-use crate::support::runner::{Folder, Running};
-use crate::{NOBODY, desk, stopped};
+use crate::support::plugins::plugin;
+use crate::support::runner::{Folder, Running, run, runner};
+use crate::{NOBODY, desk, driver, stopped};
 
 /// A line of the log, a cleared screen in both codings, and texts that read from right to left.
 const FORGED: &str =
@@ -93,10 +94,30 @@ fn every_line_of_json_is_harmless_too_and_keeps_what_was_said() {
 }
 
 #[test]
+fn what_stands_in_files_and_arguments_is_harmless_where_its_problems_are_drawn() {
+    let folder = Folder::new();
+    let config = folder.file("config.json", json!({FORGED: 1, "depth": FORGED, "lo\u{9b}ud": FORGED}).to_string());
+    let raw = folder
+        .file("addresses.json", format!("{{\"connections\": {{\"in\": {{\"e\u{9b}2J\u{202e}\": {FORGED:?}}}}}}}"));
+    let argument = format!("--{}", FORGED.replace('\0', ""));
+    for addresses in [raw, folder.file("good.json", json!({"connections": {"in": {FORGED: FORGED}}}).to_string())] {
+        let mut command = runner();
+        command.args(["validate", "-s"]).arg(plugin("desk")).arg("-c").arg(&config).arg("-a").arg(addresses);
+        let ended = run(command.args([argument.as_str(), FORGED.trim_end_matches('\0')]));
+        assert_eq!(ended.code, Some(78), "{ended:?}");
+        for line in ended.stderr.lines() {
+            assert!(line.chars().all(is_harmless) && !line.starts_with("2026"), "{line:?}");
+        }
+    }
+    let ended = run(runner().arg("-s").arg(format!("no{}", argument)));
+    assert!(ended.stderr.lines().count() == 1 && ended.stderr.trim_end().chars().all(is_harmless), "{ended:?}");
+}
+
+#[test]
 fn what_a_peer_said_is_harmless_at_the_end_of_a_run_too() {
     let folder = Folder::new();
     let task = FORGED.replace('\0', "");
-    let ended = crate::support::runner::run(&mut crate::driver(&folder, NOBODY, &["--task", &task]));
+    let ended = run(&mut driver(&folder, NOBODY, &["--task", &task]));
     assert_eq!(ended.code, Some(70), "{ended:?}");
     let last = ended.stderr.lines().last().unwrap();
     assert!(last.starts_with("error: main failed: does not know how to \\r\\n2026"), "{last:?}");

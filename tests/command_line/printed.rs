@@ -95,6 +95,9 @@ fn offered_by_bash(words: &[&str]) -> Vec<String> {
 #[test]
 fn bash_completes_flags_commands_and_the_values_of_flags() {
     assert_eq!(offered_by_bash(&["--con"]), ["--config-path", "--console-loglevel"]);
+    assert_eq!(offered_by_bash(&["-b"]), ["-bc"]);
+    assert_eq!(offered_by_bash(&["-s", "x.so", "-cl", "W"]), ["WARNING"]);
+    assert_eq!(offered_by_bash(&["validate", "-s", "x.so", "-cl", "O"]), ["OFF"]);
     assert_eq!(offered_by_bash(&["comp"]), ["completions"]);
     assert_eq!(offered_by_bash(&["completions", "f"]), ["fish"]);
     assert_eq!(offered_by_bash(&["-s", "x.so", "--console-loglevel", "W"]), ["WARNING"]);
@@ -140,7 +143,8 @@ fn the_man_page_tells_every_flag_config_and_the_exit_codes() {
     let ended = run(runner().arg("man"));
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
     let page = formatted(&ended.stdout);
-    let parts = ["short: -wt", "short: -cl", "short: -bc", "-s, --service-path", "--NAME VALUE", "SF_CONFIG_<NAME>"];
+    let parts =
+        ["short: -wt", "short: -cl", "short: -bc", "-s, --service-path", "--NAME VALUE", "--log-format", "SIGUSR1"];
     let exits = ["EXIT CODES", "69 an address could not be bound", "78 the config", "130 a second SIGINT"];
     let commands = ["validate Checks the service", "describe <SERVICE>", "completions <SHELL>", "COMMANDS", "SIGNALS"];
     for part in parts.into_iter().chain(exits).chain(commands) {

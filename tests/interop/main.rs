@@ -8,6 +8,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod c_desk;
 mod exchange;
 mod failure;
 mod ours;

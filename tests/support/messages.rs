@@ -31,7 +31,12 @@ impl Reply {
 
     /// The text that came back.
     pub(crate) fn text(&self) -> &str {
-        self.part("return_args").get("text").and_then(Value::as_str).unwrap_or_else(|| panic!("no text in {self:?}"))
+        self.returned().get("text").and_then(Value::as_str).unwrap_or_else(|| panic!("no text in {self:?}"))
+    }
+
+    /// The return arguments.
+    pub(crate) fn returned(&self) -> &Value {
+        self.part("return_args")
     }
 
     pub(crate) fn workflow_id(&self) -> &Value {

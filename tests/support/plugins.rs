@@ -1,8 +1,10 @@
-//! The plugins that tests load, built as their authors would build them: by cargo, without the runtime's features.
+//! The plugins that tests load, built as their authors would build them: by cargo, without the runtime's features, or by
+//! a C compiler.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use service_framework::Json;
 
@@ -47,4 +49,30 @@ fn library(line: &str) -> Option<(String, PathBuf)> {
     }
     let file = message.get("filenames")?.get(0)?.as_str()?;
     Some((target.get("name")?.as_str()?.to_owned(), file.into()))
+}
+
+/// What a source in C has to be clean of.
+const C_FLAGS: [&str; 9] = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O1", "-g", "-shared", "-fPIC"];
+
+/// The shared library of the source in C at `path`, which is relative to the project's folder.
+pub(crate) fn c_plugin(path: &str) -> PathBuf {
+    static LIBRARIES: Mutex<BTreeMap<PathBuf, PathBuf>> = Mutex::new(BTreeMap::new());
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    let mut libraries = LIBRARIES.lock().unwrap_or_else(PoisonError::into_inner);
+    libraries.entry(source).or_insert_with_key(|source| compile(source)).clone()
+}
+
+fn compile(source: &Path) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("c");
+    std::fs::create_dir_all(&folder).expect("a folder for libraries");
+    let library = folder.join(source.file_stem().expect("a source")).with_extension("so");
+    // Other test programs may compile the same source at the same time, or have it loaded.
+    let unfinished = library.with_extension(std::process::id().to_string());
+    let mut compiler = Command::new("cc");
+    compiler.args(C_FLAGS).arg("-I").arg(root.join("plugin/include")).arg("-o").arg(&unfinished).arg(source);
+    let compiled = compiler.status().expect("a C compiler, which Rust needs too");
+    assert!(compiled.success(), "{} does not compile", source.display());
+    std::fs::rename(unfinished, &library).expect("a library");
+    library
 }

@@ -10,6 +10,9 @@
 //! - items of a set, and keys of a map, that are written differently and mean the same (`1.0` and `1.00` as Decimals);
 //! - times that another zone puts beyond the years 0 to 9999, as keys; nesting beyond what is read.
 //!
+//! In patterns, `\b` is of ASCII here and in ECMA-262, but not in every validator, and classes such as `\p{Lu}` have
+//! the names and the members that a validator's Unicode tables give them.
+//!
 //! The other way round, JSON Schema takes `1` and `1.0`, and maps in whatever order, for one item of a set: a set of
 //! `Any`, or of maps, that has both is refused by the schema alone.
 
@@ -75,6 +78,10 @@ pub fn of_service(model: &ServiceModel) -> Result<String, JsonSchemaError> {
     Ok(document.write(&model.name))
 }
 
+/// For those who have the document alone.
+const ROOT_DESCRIPTION: &str = "The config, its names side by side. What connections and states carry stands under \
+                                $defs, such as connections.in.NAME.arguments.";
+
 #[derive(Default)]
 struct Document {
     records: Vec<(String, Tree)>,
@@ -102,6 +109,7 @@ impl Document {
         let document = Tree::object([
             ("$schema", "https://json-schema.org/draft/2020-12/schema".into()),
             ("title", service.into()),
+            ("description", ROOT_DESCRIPTION.into()),
             ("$ref", "#/$defs/config".into()),
             ("$defs", Tree::Object(schemas.map(|(key, schema)| (key.into(), schema)).collect())),
         ]);

@@ -48,8 +48,20 @@ fn magnitudes(least: u128, greatest: u128) -> String {
     let mut parts = Vec::new();
     let mut from = least;
     while from <= greatest {
-        let to = greatest.min(last_of_its_length(from));
-        parts.push(digits(from.to_string().as_bytes(), to.to_string().as_bytes()));
+        // Lengths that are there from their first number to their last are said together.
+        let mut to = greatest.min(last_of_its_length(from));
+        let fewest = from.to_string().len() - 1;
+        if from == last_of_its_length(from) / 10 + 1 {
+            while last_of_its_length(to + 1) <= greatest {
+                to = last_of_its_length(to + 1);
+            }
+        }
+        let most = to.to_string().len() - 1;
+        parts.push(if most > fewest {
+            format!("[1-9][0-9]{{{fewest},{most}}}")
+        } else {
+            digits(from.to_string().as_bytes(), to.to_string().as_bytes())
+        });
         from = to + 1;
     }
     parts.join("|")
@@ -109,6 +121,7 @@ mod tests {
         assert_eq!(magnitudes(0, 9), "[0-9]");
         assert_eq!(magnitudes(100, 999), "[1-9][0-9]{2}");
         assert_eq!(magnitudes(8, 123), "[8-9]|[1-9][0-9]|1(?:[0-1][0-9]|2[0-3])");
+        assert_eq!(magnitudes(0, 20_000), "[0-9]|[1-9][0-9]{1,3}|(?:1[0-9]{4}|20000)");
         assert_eq!(whole_numbers((1, 0), (1, 0)), None);
     }
 

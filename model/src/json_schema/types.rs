@@ -10,6 +10,7 @@ use super::texts;
 use super::tree::Tree;
 use crate::schema::{ArgType, Field, KeyType, Length, Range, Record};
 use crate::schema_json::JsonForm;
+use crate::validator::pattern::for_ecma;
 use crate::value::Value;
 use crate::wire::marker;
 
@@ -61,7 +62,7 @@ impl Types {
                 typed("number").with_some("minimum", bound(range.min)?).with_some("maximum", bound(range.max)?)
             }
             ArgType::Str { length, pattern } => with_length(typed("string"), length, "minLength", "maxLength")
-                .with_some("pattern", pattern.as_ref().map(|pattern| format!("^(?:{pattern})$"))),
+                .with_some("pattern", pattern.as_deref().map(for_ecma)),
             ArgType::Bytes(length) => self.bytes(length),
             ArgType::Decimal(range) => self.decimal(range),
             ArgType::DateTime => self.date_time(),

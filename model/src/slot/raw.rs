@@ -111,6 +111,10 @@ pub struct RawSlot {
     pub payload: Payload,
 }
 
+/// The greatest length of a slot that came over the boundary. No message is as long; a negative length and one that did
+/// not fit the slot's 32 bits are beyond it.
+const LONGEST: u32 = i32::MAX.cast_unsigned();
+
 /// What is wrong with a slot that came over the boundary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadSlot {
@@ -120,6 +124,9 @@ pub enum BadSlot {
     /// A pointer is null, or not aligned, although the length is not zero.
     #[error("a {0:?} slot of length {1} has a null or misaligned pointer")]
     Pointer(Tag, u32),
+    /// A length is one that no message can have.
+    #[error("a {0:?} slot has the length {1}, which is more than a message can have")]
+    Length(Tag, u32),
     /// Text is not UTF-8.
     #[error("a {0:?} slot holds text that is not UTF-8")]
     Utf8(Tag),
@@ -184,6 +191,9 @@ impl RawSlot {
             || (tag == Tag::Uuid && pointer.is_null())
         {
             return Err(BadSlot::Pointer(tag, self.len));
+        }
+        if (slots || bytes) && self.len > LONGEST {
+            return Err(BadSlot::Length(tag, self.len));
         }
         let good = match tag {
             Tag::Bool => number <= 1,

@@ -5,8 +5,8 @@
 use std::fmt::Display;
 
 use chrono::{DateTime, Utc};
-use regex::Regex;
 
+use super::pattern::Pattern;
 use crate::error::{Code, Refusal};
 use crate::schema::{Length, Range};
 use crate::value::Timestamp;
@@ -48,7 +48,7 @@ fn bad_length(count: usize, length: &Length, what: &str) -> Refusal {
 }
 
 #[inline]
-pub(super) fn text(text: &str, length: &Length, pattern: Option<&Regex>) -> Result<(), Refusal> {
+pub(super) fn text(text: &str, length: &Length, pattern: Option<&Pattern>) -> Result<(), Refusal> {
     if *length != Length::ANY {
         of_length(text.chars().count(), length, "characters")?;
     }
@@ -59,10 +59,8 @@ pub(super) fn text(text: &str, length: &Length, pattern: Option<&Regex>) -> Resu
 }
 
 #[cold]
-fn no_match(text: &str, pattern: &Regex) -> Refusal {
-    let anchored = pattern.as_str();
-    let pattern = anchored.strip_prefix(r"\A(?:").and_then(|rest| rest.strip_suffix(r")\z")).unwrap_or(anchored);
-    Refusal::new(Code::NoMatch, format!("`{}` does not match `{pattern}`", shown(text)))
+fn no_match(text: &str, pattern: &Pattern) -> Refusal {
+    Refusal::new(Code::NoMatch, format!("`{}` does not match `{}`", shown(text), pattern.written()))
 }
 
 /// The place of a text among the literals.

@@ -9,8 +9,9 @@ mod encode;
 mod encoder;
 mod error;
 mod keys;
-mod pattern;
+pub(crate) mod pattern;
 mod plan;
+mod portable;
 mod records;
 
 pub use error::ModelError;

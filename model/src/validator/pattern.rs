@@ -1,15 +1,36 @@
 //! The patterns of text arguments.
 //!
 //! Owns which patterns a model may have: regular expressions of the `regex` crate, anchored to the whole text, that
-//! can be written into a JSON Schema too. `\d`, `\w` and `\s` are accepted though ECMA-262 reads them as ASCII.
+//! can be written into a JSON Schema too. As ECMA-262 has them, `\d`, `\w` and `\b` are of ASCII.
 
 use regex::Regex;
 use regex_syntax::ast::{self, Ast};
 
 use super::ModelError;
+use super::portable::{self, Reader};
 
-/// Compiles a pattern so that it matches whole texts only.
-pub(super) fn compile(pattern: &str, path: &str) -> Result<Regex, ModelError> {
+/// A pattern, compiled so that it matches whole texts only.
+#[derive(Clone, Debug)]
+pub(super) struct Pattern {
+    regex: Regex,
+    /// As the model has it.
+    written: String,
+}
+
+impl Pattern {
+    #[inline]
+    pub(super) fn is_match(&self, text: &str) -> bool {
+        self.regex.is_match(text)
+    }
+
+    /// As the model has it.
+    pub(super) fn written(&self) -> &str {
+        &self.written
+    }
+}
+
+/// Compiles a pattern.
+pub(super) fn compile(pattern: &str, path: &str) -> Result<Pattern, ModelError> {
     let bad = |reason: String| {
         // The crates' messages draw the pattern over several lines; their last one says what is wrong.
         let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
@@ -19,7 +40,15 @@ pub(super) fn compile(pattern: &str, path: &str) -> Result<Regex, ModelError> {
     if let Err(construct) = ast::visit(&ast, EcmaOnly) {
         return Err(ModelError::NotEcma { path: path.to_owned(), pattern: pattern.to_owned(), construct });
     }
-    Regex::new(&format!(r"\A(?:{pattern})\z")).map_err(|error| bad(error.to_string()))
+    let portable = portable::write(&ast, pattern, Reader::Regex);
+    let regex = Regex::new(&format!(r"\A(?:{portable})\z")).map_err(|error| bad(error.to_string()))?;
+    Ok(Pattern { regex, written: pattern.to_owned() })
+}
+
+/// A pattern that [`compile`] takes, anchored and spelt for ECMA-262.
+pub(crate) fn for_ecma(pattern: &str) -> String {
+    let portable = ast::parse::Parser::new().parse(pattern).map(|ast| portable::write(&ast, pattern, Reader::Ecma));
+    format!("^(?:{})$", portable.as_deref().unwrap_or(pattern))
 }
 
 /// Stops at the first construct that ECMA-262 does not have.
@@ -99,6 +128,31 @@ mod tests {
     #[test]
     fn a_pattern_cannot_break_out_of_its_anchors() {
         assert!(matches!(compile("a)|(?:b", "p"), Err(ModelError::BadPattern { .. })));
+    }
+
+    #[test]
+    fn a_pattern_is_spelt_so_that_all_read_it_alike() {
+        for (written, portable) in [
+            ("[A-Z]{3}-[A-Z]{3,5}", "[A-Z]{3}-[A-Z]{3,5}"),
+            (r"\d+(?:\.\d*)?", r"[0-9]+(?:\.[0-9]*)?"),
+            (r"(?<name>x)|(y)", "(?:x)|(?:y)"),
+            (r"\-\#/\{", r"-#/\{"),
+            (r"[]a\-&~\[]\t", r"[\]a\-\x26\x7e\[]\x09"),
+            (r"[^\w]\W[\D]", "[^0-9A-Z_a-z][^0-9A-Z_a-z][\\x00-/:-\u{10ffff}]"),
+            (r"a**?\b+", r"(?:a*)*?(?:\b)+"),
+            (r".\p{Greek}\u0041", r"[^\n]\p{Greek}A"),
+        ] {
+            assert_eq!(for_ecma(written), format!("^(?:{portable})$"));
+            assert!(compile(written, "p").is_ok(), "{written}");
+        }
+    }
+
+    #[test]
+    fn digits_and_words_are_ascii_and_a_message_shows_the_pattern_as_it_was_written() {
+        let pattern = compile(r"\d\w\b.*", "p").unwrap();
+        assert!(pattern.is_match("1a") && pattern.is_match("1a\u{e9}"));
+        assert!(!pattern.is_match("\u{663}a") && !pattern.is_match("1\u{e9}") && !pattern.is_match("1ab"));
+        assert_eq!(pattern.written(), r"\d\w\b.*");
     }
 
     #[test]

@@ -3,11 +3,11 @@
 //! Owns the compiled form and what a model must be to have one. A default is kept in its wire form, so that it is read
 //! like a value that was sent, and checked by being read once.
 
-use regex::Regex;
 use rust_decimal::Decimal;
 
+use super::ModelError;
 use super::encoder::Encoder;
-use super::{ModelError, pattern};
+use super::pattern::{self, Pattern};
 use crate::dynamic::Arena;
 use crate::error::Refusal;
 use crate::schema::{ArgType, Field, KeyType, Length, Peers, Range, Record};
@@ -20,7 +20,7 @@ pub(super) enum Plan {
     Bool,
     Int(Range<i128>),
     Float(Range<f64>),
-    Str { length: Length, pattern: Option<Regex> },
+    Str { length: Length, pattern: Option<Pattern> },
     Bytes(Length),
     Decimal(Range<Decimal>),
     DateTime,

@@ -26,6 +26,17 @@ impl Failure {
         Self { code: code.to_owned(), message: message.into(), ..Self::default() }
     }
 
+    /// A failure of which its author said nothing, or not all, gets the words that are missing.
+    pub(super) fn named(mut self) -> Self {
+        if self.code.is_empty() {
+            self.code = UNNAMED.to_owned();
+        }
+        if self.message.is_empty() {
+            self.message = "the function failed without saying why".to_owned();
+        }
+        self
+    }
+
     /// A refusal of what the service itself handed over.
     pub(super) fn of_own(code: &str, refusal: &Refusal) -> Self {
         Self { field: refusal.path(), ..Self::new(code, refusal.to_string()) }

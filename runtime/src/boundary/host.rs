@@ -75,13 +75,31 @@ unsafe fn guarded(run: *mut c_void, act: impl FnOnce(&mut Run<'_>) -> Result<(),
     outcome.unwrap_or(FAILED)
 }
 
+/// The most slots that are looked at: no message has as many, and a negative count is beyond it.
+const MOST_SLOTS: usize = i32::MAX as usize;
+
+/// The slots from a service.
+///
+/// # Safety
+/// As for [`ForeignSlot::from_raw`], unless there are more than any message has.
+unsafe fn slots<'a>(code: &str, pointer: *const RawSlot, count: usize) -> Result<&'a [ForeignSlot<'a>], Failure> {
+    if count > MOST_SLOTS {
+        return Err(Failure::new(code, format!("{count} slots were handed over, more than a message can have")));
+    }
+    // SAFETY: the caller's promise.
+    Ok(unsafe { ForeignSlot::from_raw(pointer, count) })
+}
+
 /// A text from the service, made good.
 ///
 /// # Safety
-/// Pointer and length describe memory that is valid for the call.
+/// Pointer and length describe memory that is valid for the call, unless there is no memory that long.
 unsafe fn text(text: Text) -> String {
     if text.pointer.is_null() || text.len == 0 {
         return String::new();
+    }
+    if text.len > isize::MAX.cast_unsigned() {
+        return format!("(a text of {} bytes, which there cannot be)", text.len);
     }
     // SAFETY: the caller's promise.
     String::from_utf8_lossy(unsafe { std::slice::from_raw_parts(text.pointer, text.len) }).into_owned()
@@ -89,7 +107,7 @@ unsafe fn text(text: Text) -> String {
 
 unsafe extern "C" fn reply(run: *mut c_void, slots: *const RawSlot, count: usize) -> Status {
     // SAFETY: the ABI: slots and what they point at are valid for this call, `run` is the call's.
-    unsafe { guarded(run, |run| run.reply(ForeignSlot::from_raw(slots, count))) }
+    unsafe { guarded(run, |run| run.reply(self::slots("bad_return", slots, count)?)) }
 }
 
 unsafe extern "C" fn send(
@@ -104,7 +122,7 @@ unsafe extern "C" fn send(
     unsafe {
         guarded(run, |run| {
             let mut returned = |slots: &[Slot<'_>]| write(sink, Slot::as_raw(slots), slots.len());
-            run.send(connection, ForeignSlot::from_raw(slots, count), &mut returned)
+            run.send(connection, self::slots("invalid_arguments", slots, count)?, &mut returned)
         })
     }
 }
@@ -120,7 +138,7 @@ unsafe extern "C" fn fail(run: *mut c_void, error: *const ErrorText) {
         failure.field = text(error.field);
         failure.flags = error.flags;
         guarded(run, |run| {
-            run.failure = Some(failure);
+            run.failure = Some(failure.named());
             Ok(())
         });
     }

@@ -41,9 +41,10 @@ impl Table {
 
     /// The service's models as the JSON that it hands over, of whatever content.
     pub(crate) fn describe(self) -> Result<Vec<u8>, String> {
-        let mut json: Vec<u8> = Vec::new();
+        let mut collected = Collected::default();
         // SAFETY: `collect` takes exactly this sink.
-        let status = unsafe { (self.0.describe)((&raw mut json).cast(), collect) };
+        let status = unsafe { (self.0.describe)((&raw mut collected).cast(), collect) };
+        let json = collected.whole()?;
         if status == OK {
             return Ok(json);
         }
@@ -56,25 +57,50 @@ impl Table {
 
     /// Runs a `setup_*` function: JSON in, JSON out.
     pub(crate) fn setup(self, hook: u32, input: &str, run: Run<'_>) -> Result<Vec<u8>, Failure> {
-        let mut json: Vec<u8> = Vec::new();
+        let mut collected = Collected::default();
         let cell = RefCell::new(run);
         // SAFETY: the run outlives the call, the input is borrowed for it, `collect` takes exactly this sink.
         let status = unsafe {
             let run = (&raw const cell).cast_mut().cast();
-            (self.0.setup)(host_table(), run, hook, Text::new(input), (&raw mut json).cast(), collect)
+            (self.0.setup)(host_table(), run, hook, Text::new(input), (&raw mut collected).cast(), collect)
         };
         outcome(status, &cell)?;
-        Ok(json)
+        collected.whole().map_err(|reason| Failure::new("too_large", reason))
     }
 }
 
-/// Appends a text to the `Vec<u8>` that is its sink.
+/// The longest text that is taken from a service, in bytes.
+const LONGEST_TEXT: usize = 64 << 20;
+
+/// A text that a service hands over, in one piece or in several.
+#[derive(Default)]
+struct Collected {
+    bytes: Vec<u8>,
+    too_long: bool,
+}
+
+impl Collected {
+    fn whole(self) -> Result<Vec<u8>, String> {
+        if self.too_long {
+            return Err(format!("the service handed over a text of more than {LONGEST_TEXT} bytes"));
+        }
+        Ok(self.bytes)
+    }
+}
+
+/// Appends a text to the [`Collected`] that is its sink. One that is too long is not even read: its length may be wrong.
 unsafe extern "C" fn collect(sink: *mut c_void, text: Text) {
     if text.pointer.is_null() || text.len == 0 {
         return;
     }
-    // SAFETY: `Table` hands this function out with a `Vec<u8>` as its sink only; the text is valid for the call.
-    unsafe { (*sink.cast::<Vec<u8>>()).extend_from_slice(std::slice::from_raw_parts(text.pointer, text.len)) }
+    // SAFETY: `Table` hands this function out with a `Collected` as its sink only.
+    let collected = unsafe { &mut *sink.cast::<Collected>() };
+    if text.len > LONGEST_TEXT - collected.bytes.len() {
+        collected.too_long = true;
+        return;
+    }
+    // SAFETY: the text is valid for the call.
+    collected.bytes.extend_from_slice(unsafe { std::slice::from_raw_parts(text.pointer, text.len) });
 }
 
 pub(super) fn outcome(status: Status, cell: &RefCell<Run<'_>>) -> Result<(), Failure> {

@@ -1,4 +1,4 @@
-//! How many bytes wait for each peer of a router: a bound in bytes beside the transport's own bound in messages.
+//! What waits for each peer of a socket: bounds in bytes and, where the transport has none of its own, in messages.
 //!
 //! Owns the sums. A counted frame carries its share of a sum, and gives it back when the transport lets go of the frame:
 //! when it was written, or discarded with its connection. Never sends anything.
@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use super::Frames;
 
-/// Shorter frames are not counted: the bound in messages bounds them well enough, and most frames are short.
+/// The bytes of shorter frames are not counted: a bound in messages bounds them well enough, and most frames are short.
 const COUNTED: usize = 16 << 10;
 
 /// How many peers are remembered before those are forgotten for whom nothing waits.
@@ -20,44 +20,85 @@ const REMEMBERED: usize = 64;
 /// What waits for each peer.
 #[derive(Debug)]
 pub(super) struct Backlog {
-    most: usize,
-    waiting: HashMap<Bytes, Arc<AtomicUsize>>,
+    most_bytes: usize,
+    most_messages: Option<usize>,
+    waiting: HashMap<Bytes, Arc<Waiting>>,
+    remembered: usize,
+}
+
+/// What waits for one peer.
+#[derive(Debug, Default)]
+struct Waiting {
+    messages: AtomicUsize,
+    bytes: AtomicUsize,
 }
 
 impl Backlog {
-    /// A backlog of at most `most` bytes for each peer.
-    pub(super) fn new(most: usize) -> Self {
-        Self { most, waiting: HashMap::new() }
+    /// A backlog of at most `most_bytes` for each peer; the messages are the transport's to count.
+    pub(super) fn of_bytes(most_bytes: usize) -> Self {
+        Self { most_bytes, most_messages: None, waiting: HashMap::new(), remembered: REMEMBERED }
+    }
+
+    /// A backlog of at most `most_messages` and `most_bytes` for each peer.
+    pub(super) fn of_messages(most_messages: u32, most_bytes: usize) -> Self {
+        Self { most_messages: Some(most_messages as usize), ..Self::of_bytes(most_bytes) }
     }
 
     /// Counts a message for `peer`, unless too much waits for it already. Where nothing waits, any message passes.
     #[must_use]
     pub(super) fn admits(&mut self, peer: &Bytes, frames: &mut Frames) -> bool {
-        let counted = |frame: &&mut Bytes| frame.len() >= COUNTED;
-        let size: usize = frames.iter_mut().filter(counted).map(|frame| frame.len()).sum();
-        if size == 0 {
+        let size = frames.iter().map(counted).sum();
+        if size == 0 && self.most_messages.is_none() {
             return true;
         }
-        if self.waiting.len() >= REMEMBERED {
+        if self.waiting.len() >= self.remembered {
             self.waiting.retain(|_, waiting| Arc::strong_count(waiting) > 1);
+            self.remembered = REMEMBERED.max(self.waiting.len() * 2);
         }
         let waiting = self.waiting.entry(peer.clone()).or_default();
-        let before = waiting.load(Ordering::Relaxed);
-        if before > 0 && before.saturating_add(size) > self.most {
+        if !waiting.has_room(size, self.most_messages, self.most_bytes) {
             return false;
         }
-        waiting.fetch_add(size, Ordering::Relaxed);
-        for frame in frames.iter_mut().filter(counted) {
-            *frame = Bytes::from_owner(Share { frame: std::mem::take(frame), of: Arc::clone(waiting) });
+        let last = frames.len().saturating_sub(1);
+        for (place, frame) in frames.iter_mut().enumerate() {
+            let messages = usize::from(place == last && self.most_messages.is_some());
+            if messages > 0 || counted(frame) > 0 {
+                *frame = waiting.share_of(std::mem::take(frame), messages);
+            }
         }
         true
     }
 }
 
+impl Waiting {
+    fn has_room(&self, size: usize, most_messages: Option<usize>, most_bytes: usize) -> bool {
+        let bytes = self.bytes.load(Ordering::Relaxed);
+        let messages = self.messages.load(Ordering::Relaxed);
+        let too_many = most_messages.is_some_and(|most| messages > 0 && messages >= most);
+        let too_much = bytes > 0 && bytes.saturating_add(size) > most_bytes;
+        !too_many && !too_much
+    }
+
+    /// `frame` with what it counts for, and `messages` besides its bytes.
+    fn share_of(self: &Arc<Self>, frame: Bytes, messages: usize) -> Bytes {
+        let bytes = counted(&frame);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.messages.fetch_add(messages, Ordering::Relaxed);
+        Bytes::from_owner(Share { frame, bytes, messages, of: Arc::clone(self) })
+    }
+}
+
+/// How many bytes a frame counts for.
+fn counted(frame: &Bytes) -> usize {
+    if frame.len() >= COUNTED { frame.len() } else { 0 }
+}
+
 /// A frame that is counted as long as it lives.
 struct Share {
     frame: Bytes,
-    of: Arc<AtomicUsize>,
+    bytes: usize,
+    messages: usize,
+    of: Arc<Waiting>,
 }
 
 impl AsRef<[u8]> for Share {
@@ -68,7 +109,8 @@ impl AsRef<[u8]> for Share {
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.of.fetch_sub(self.frame.len(), Ordering::Relaxed);
+        self.of.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.of.messages.fetch_sub(self.messages, Ordering::Relaxed);
     }
 }
 
@@ -88,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_peer_for_whom_too_much_waits_is_refused_until_some_of_it_has_left() {
-        let mut backlog = Backlog::new(MOST);
+        let mut backlog = Backlog::of_bytes(MOST);
         let (mut first, mut second) = (message(60 << 10), message(60 << 10));
         assert!(backlog.admits(&peer(1), &mut first));
         assert!(!backlog.admits(&peer(1), &mut second));
@@ -100,7 +142,7 @@ mod tests {
 
     #[test]
     fn where_nothing_waits_any_message_passes_and_short_frames_always_do() {
-        let mut backlog = Backlog::new(MOST);
+        let mut backlog = Backlog::of_bytes(MOST);
         let mut large = message(MOST * 3);
         assert!(backlog.admits(&peer(1), &mut large));
         assert!(!backlog.admits(&peer(1), &mut message(COUNTED)));
@@ -109,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_refused_message_leaves_no_trace() {
-        let mut backlog = Backlog::new(MOST);
+        let mut backlog = Backlog::of_bytes(MOST);
         let mut kept = message(MOST);
         assert!(backlog.admits(&peer(1), &mut kept));
         for _ in 0..1_000 {
@@ -120,8 +162,31 @@ mod tests {
     }
 
     #[test]
+    fn messages_are_counted_where_the_transport_does_not() {
+        let mut backlog = Backlog::of_messages(2, MOST);
+        let mut waiting = [message(1), message(MOST)];
+        assert!(waiting.iter_mut().all(|frames| backlog.admits(&peer(1), frames)));
+        assert!(!backlog.admits(&peer(1), &mut message(1)));
+        assert!(backlog.admits(&peer(2), &mut message(1)), "another peer has a sum of its own");
+        drop(waiting);
+        assert!(backlog.admits(&peer(1), &mut message(1)));
+    }
+
+    #[test]
+    fn a_message_that_waits_twice_over_is_counted_until_its_last_copy_has_left() {
+        let mut backlog = Backlog::of_messages(1, MOST);
+        let mut frames = message(MOST);
+        assert!(backlog.admits(&peer(1), &mut frames));
+        let copy = frames.clone();
+        drop(frames);
+        assert!(!backlog.admits(&peer(1), &mut message(1)));
+        drop(copy);
+        assert!(backlog.admits(&peer(1), &mut message(1)));
+    }
+
+    #[test]
     fn peers_for_whom_nothing_waits_are_forgotten() {
-        let mut backlog = Backlog::new(MOST);
+        let mut backlog = Backlog::of_bytes(MOST);
         let mut kept = message(MOST);
         assert!(backlog.admits(&peer(0), &mut kept));
         for number in 1..10_000 {

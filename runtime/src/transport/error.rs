@@ -57,6 +57,9 @@ pub enum BindProblem {
         /// Bytes that fit.
         max: usize,
     },
+    /// This transport cannot do it.
+    #[error("{0}")]
+    Unsupported(&'static str),
     /// The socket is closed.
     #[error("the socket is closed")]
     Closed,
@@ -87,6 +90,9 @@ pub enum ConnectProblem {
     /// Port 0 asks for a free port, no peer listens there.
     #[error("port 0 is a port to bind, not to connect to")]
     AnyPort,
+    /// This transport cannot do it.
+    #[error("{0}")]
+    Unsupported(&'static str),
     /// The socket is closed.
     #[error("the socket is closed")]
     Closed,

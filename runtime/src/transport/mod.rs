@@ -1,15 +1,16 @@
 //! What the runtime asks of a message transport: sockets that are swept and polled by the thread
 //! that made them, and that never wait on a peer's behalf.
 //!
-//! This file owns the contract alone. It opens no socket and knows no protocol: `omq` is the one
-//! file that names a ZeroMQ crate. Every transport passes the same conformance suite
-//! (`tests/transport_conformance`).
+//! This file owns the contract alone. It opens no socket and knows no protocol: only `omq` and
+//! `zeromq` name a ZeroMQ crate, each its own. Every transport passes the same conformance suite
+//! (`tests/transport_conformance`), which names what one of them lacks.
 //!
 //! # The order of calls
 //! A socket belongs to the thread, and to the single-threaded tokio runtime, in which it was
 //! opened. Its connections make progress only while that runtime is inside `block_on`: sending and
 //! receiving are synchronous and may happen outside of it, but bytes that did not fit the kernel's
-//! buffers leave, and messages arrive, during the next `block_on`.
+//! buffers leave, and messages arrive, during the next `block_on`. Some transports read, and so
+//! notice who has gone, only while their socket is asked for messages or peers.
 //!
 //! A loop takes what is there with [`Socket::try_receive`], and parks on [`Socket::poll_receive`]
 //! and [`Socket::poll_peers`] when nothing is. What a peer sent before it was lost is received
@@ -19,6 +20,7 @@ mod backlog;
 mod error;
 mod omq;
 mod socket_file;
+mod zeromq;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -29,6 +31,7 @@ pub use service_framework_connections::Frames;
 
 pub use error::{BindError, BindProblem, Closed, ConnectError, ConnectProblem, OpenError, SendRefused};
 pub use omq::Omq;
+pub use zeromq::Zeromq;
 
 /// A future of a socket; it runs on the thread that owns the socket.
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -145,7 +148,7 @@ pub trait Socket {
     fn try_send(&mut self, frames: Frames) -> Result<(), SendRefused>;
 
     /// Peers that can be sent to now.
-    fn ready_peers(&self) -> usize;
+    fn ready_peers(&mut self) -> usize;
 
     /// What has happened to the peers since the last report, if anything has.
     fn peers_change(&mut self) -> Option<PeersChange>;

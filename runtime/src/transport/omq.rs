@@ -56,7 +56,7 @@ impl Transport for Omq {
         Ok(Box::new(OmqSocket {
             kind,
             max_message_size: options.max_message_size,
-            backlog: Backlog::new(options.send_queue_bytes),
+            backlog: Backlog::of_bytes(options.send_queue_bytes),
             peers: Peers { ready: socket.ready_peer_count(), generation: socket.connections_generation() },
             socket: Arc::new(socket),
             swept: Vec::new(),
@@ -202,7 +202,7 @@ impl Socket for OmqSocket {
         })
     }
 
-    fn ready_peers(&self) -> usize {
+    fn ready_peers(&mut self) -> usize {
         self.socket.ready_peer_count()
     }
 

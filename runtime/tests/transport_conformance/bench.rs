@@ -3,8 +3,10 @@
 
 use std::future::poll_fn;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{PoisonError, RwLock};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,6 +14,8 @@ use service_framework_runtime::transport::{
     Frames, PeersChange, SendRefused, Socket, SocketKind, SocketOptions, Transport,
 };
 use tokio::task::yield_now;
+
+use crate::lack;
 
 /// No scenario needs longer, on the slowest machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -29,7 +33,9 @@ pub(crate) struct Bench {
 pub(crate) fn run(transport: &'static dyn Transport, scenario: impl AsyncFnOnce(&Bench)) {
     let _beside_others = PROCESS.read().unwrap_or_else(PoisonError::into_inner);
     let bench = Bench::new(transport);
-    block_on(async { tokio::time::timeout(PATIENCE, scenario(&bench)).await.expect("the scenario ends") });
+    block_on(async {
+        tokio::time::timeout(lack::patience(PATIENCE), scenario(&bench)).await.expect("the scenario ends")
+    });
 }
 
 /// Runs blocking code while no other scenario of this process is running.
@@ -164,6 +170,18 @@ impl Endpointed {
                 return change;
             }
         }
+    }
+
+    /// Does `work` while this socket is looked after, as a service does that waits; messages stay where they are.
+    pub(crate) async fn beside<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        poll_fn(|context| {
+            while let Poll::Ready(change) = self.socket.poll_peers(context) {
+                change.expect("an open socket");
+            }
+            work.as_mut().poll(context)
+        })
+        .await
     }
 
     pub(crate) async fn close(self) {

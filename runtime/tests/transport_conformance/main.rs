@@ -2,32 +2,42 @@
 //! of them. A new transport is one line in [`conformance!`] below.
 //!
 //! The scenarios talk through the transport's own sockets, and where a peer misbehaves through a
-//! hand-made one ([`raw`]). They wait for what they expect, never for a guessed time.
+//! hand-made one ([`raw`]). They wait for what they expect, never for a guessed time. What a
+//! transport lacks stands in its line with the reason, and is shown to be lacking ([`lack`]).
 
 mod bench;
 mod exchange;
 mod hostile;
+mod lack;
 mod lifecycle;
 mod peers;
 mod queues;
 mod raw;
 
-use service_framework_runtime::transport::Omq;
+use service_framework_runtime::transport::{Omq, Zeromq};
 
 macro_rules! scenarios {
     ($transport:expr; $($file:ident :: $scenario:ident,)*) => {
         $(#[test]
         fn $scenario() {
-            bench::run($transport, $file::$scenario);
+            lack::run(module_path!(), stringify!($scenario), LACKS, || bench::run($transport, $file::$scenario));
         })*
+
+        #[test]
+        fn what_is_lacking_is_a_scenario() {
+            lack::all_are_among(LACKS, &[$(stringify!($scenario)),*]);
+        }
     };
 }
 
-/// Makes each scenario a test of each transport.
+/// Makes each scenario a test of each transport, and what the transport lacks a test that shows it.
 macro_rules! conformance {
-    ($($name:ident: $transport:expr;)*) => {
+    ($($name:ident: $transport:expr, lacks { $($lack:ident: $reason:expr,)* })*) => {
         $(mod $name {
             use super::*;
+
+            const LACKS: &[(&str, &str)] = &[$((stringify!($lack), $reason)),*];
+
             scenarios! { &$transport;
                 exchange::a_request_and_its_reply_cross_tcp,
                 exchange::a_request_and_its_reply_cross_a_socket_file,
@@ -84,5 +94,12 @@ macro_rules! conformance {
 }
 
 conformance! {
-    omq: Omq;
+    omq: Omq, lacks {}
+    zeromq: Zeromq, lacks {
+        a_taken_return_address_is_refused_to_a_newcomer: "the crate hands it over to whoever claims it",
+        a_frame_that_announces_a_tebibyte_ends_that_connection_only: "the crate allocates what a header announces",
+        a_message_of_endless_frames_ends_that_connection_only: "the crate stores a message before anybody sees it",
+        a_peer_that_never_introduces_itself_is_disconnected: "the crate waits for it for ever",
+        silent_strangers_hold_up_a_newcomer_only_until_they_are_disconnected: "the crate waits for them for ever",
+    }
 }

@@ -132,7 +132,7 @@ pub(crate) async fn a_taken_return_address_is_refused_to_a_newcomer(bench: &Benc
     assert_eq!(asked, message([b"desk", b"question"]));
 
     let mut newcomer = Raw::introduced(&router.endpoint, "DEALER", "desk").await;
-    let heard = newcomer.until_closed().await;
+    let heard = router.beside(newcomer.until_closed()).await;
     router.send(message([b"desk", b"answer"]));
     owner.until_heard(b"answer").await;
     assert!(!heard.windows(6).any(|part| part == b"answer"));

@@ -87,7 +87,7 @@ pub(crate) async fn a_message_over_the_maximum_ends_that_connection_only(bench: 
     assert_eq!(body(&router.receive().await), largest);
 
     greedy.send(request(2, &[0; 200_000]));
-    greedy.until_lost().await;
+    router.beside(greedy.until_lost()).await;
     router.serves(&mut modest).await;
 }
 

@@ -37,13 +37,16 @@ impl Raw {
         }
     }
 
-    /// Writes until the other side hangs up, and says how many bytes it took.
-    pub(crate) async fn write_until_refused(&mut self, bytes: &[u8]) -> u64 {
+    /// Writes until the other side hangs up, or has taken `most` bytes, and says whether it hung up.
+    pub(crate) async fn is_refused_within(&mut self, most: usize, bytes: &[u8]) -> bool {
         let mut written = 0;
-        while let Ok(count) = self.write_some(bytes).await {
-            written += count as u64;
+        while written < most {
+            match self.write_some(bytes).await {
+                Ok(count) => written += count,
+                Err(_) => return true,
+            }
         }
-        written
+        false
     }
 
     async fn write_some(&mut self, bytes: &[u8]) -> std::io::Result<usize> {

@@ -1,0 +1,192 @@
+/*
+ * The two tables: what a service gives to its host, and what the host gives to a service.
+ *
+ * Owns their layout, the numbers that go with them, and what each function promises. Has no code.
+ */
+#ifndef SERVICE_FRAMEWORK_TABLE_H
+#define SERVICE_FRAMEWORK_TABLE_H
+
+#include "slot.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The first bytes of a table: "SFPLUGIN" as a little-endian number. */
+#define SF_MAGIC UINT64_C(0x4e4947554c504653)
+/* The version that both sides must share; it is in the name of the exported function, too. */
+#define SF_ABI_MAJOR 1
+/* The version that says how many members a table has. */
+#define SF_ABI_MINOR 0
+
+/* How a call ended. */
+typedef int32_t sf_status_t;
+/* It did what it was asked to do. */
+#define SF_OK 0
+/* It failed; the error was handed over before it returned. */
+#define SF_FAILED 1
+/* Like SF_FAILED, for what must not happen: C++ code returns it for an exception that it caught. */
+#define SF_PANICKED 2
+
+/* An error as it crosses. */
+typedef struct sf_error_t {
+    /* A stable word for programs, such as `timed_out`. */
+    sf_text_t code;
+    /* A sentence for people: lower case, no full stop, what was expected and what to do. */
+    sf_text_t message;
+    /* The key path that it is about, such as `levels[3].price`; empty if none. */
+    sf_text_t field;
+    /* SF_ERROR_IS_..., or-ed. */
+    uint32_t flags;
+} sf_error_t;
+
+/* The caller is at fault: the service does not count it as a failure of its own. */
+#define SF_ERROR_IS_CALLERS 1
+/* Trying again may help. */
+#define SF_ERROR_IS_RETRYABLE 2
+/* The other side of a request answered with this error; the code is its own. */
+#define SF_ERROR_IS_REMOTE 4
+
+/* What belongs to one call of the service; only the host knows what is in it. */
+typedef struct sf_run_t sf_run_t;
+
+/* Take what the caller lends for the call, into a `sink` that was given along with them. */
+typedef void (*sf_write_text_t)(void *sink, sf_text_t text);
+typedef void (*sf_write_slots_t)(void *sink, const sf_slot_t *slots, size_t count);
+
+/* The host. */
+typedef struct sf_host_t {
+    /* SF_MAGIC. */
+    uint64_t magic;
+    /* Of this table, in bytes. */
+    uint32_t size;
+    /* SF_ABI_MAJOR. */
+    uint16_t major;
+    /* How many members the host has; see SF_HOST_HAS. */
+    uint16_t minor;
+
+    /*
+     * Answers the request in hand with the slots of the return arguments, once for each call of a replyer's function.
+     * Fields at the end that are optional may be left out. Fails with `bad_return` if the model refuses them, with
+     * `answered_twice` or `not_a_request`.
+     */
+    sf_status_t (*reply)(sf_run_t *run, const sf_slot_t *slots, size_t count);
+
+    /*
+     * Sends to an `out` connection, by its place in the model (see `call`). A requester waits for its reply and hands
+     * it to `write` before this returns; `write` must not call the host, and what it gets is gone after it. `write` is
+     * never null. Fails with `invalid_arguments`, `no_peer`, `timed_out`, `stopping` and others, or, flagged as remote,
+     * with the error that the other side answered with.
+     */
+    sf_status_t (*send)(sf_run_t *run, uint32_t connection, const sf_slot_t *slots, size_t count, void *sink,
+                        sf_write_slots_t write);
+
+    /* Hands over the error with which the function is about to return SF_FAILED. The last one counts. */
+    void (*fail)(sf_run_t *run, const sf_error_t *error);
+
+    /*
+     * The error of the last host function of this run that failed. Its texts are good until the next host call, which
+     * may be a `fail` that hands them on.
+     */
+    void (*last_error)(sf_run_t *run, sf_error_t *error);
+
+    /* Whether the service has been asked to stop: a main function returns soon then. */
+    bool (*should_stop)(sf_run_t *run);
+
+    /* Waits. Fails with `stopping` as soon as the service is asked to stop. */
+    sf_status_t (*wait)(sf_run_t *run, uint64_t nanoseconds);
+
+    /* Hands the workflow id of the message in hand to `write`, as one slot; does not call it if there is none. */
+    sf_status_t (*workflow_id)(sf_run_t *run, void *sink, sf_write_slots_t write);
+
+    /* Whether a line of this level would be written: ask before making an expensive one. Any thread, any time. */
+    bool (*log_enabled)(uint32_t level);
+
+    /* Writes a log line; `target` names the part of the service that it comes from. Any thread, any time. */
+    void (*log)(uint32_t level, sf_text_t target, sf_text_t message, sf_text_t file, uint32_t line);
+} sf_host_t;
+
+/* Whether this host has a member of its table. */
+#define SF_HOST_HAS(host, member) \
+    ((size_t)(host)->size >= offsetof(sf_host_t, member) + sizeof(((const sf_host_t *)0)->member))
+
+/* The levels of log lines. */
+#define SF_LOG_ERROR 1
+#define SF_LOG_WARN 2
+#define SF_LOG_INFO 3
+#define SF_LOG_DEBUG 4
+#define SF_LOG_TRACE 5
+
+/* Functions from this number on are the service's own; below, they are places of connections. */
+#define SF_FUNCTION_BASE UINT32_C(0x80000000)
+/* After everything is connected, before the loop or main. */
+#define SF_FUNCTION_INIT SF_FUNCTION_BASE
+/* Drives the service in main mode: it holds the service until it returns. */
+#define SF_FUNCTION_MAIN (SF_FUNCTION_BASE + 1)
+/* Once when SIGINT stops the service. */
+#define SF_FUNCTION_ON_SIGINT (SF_FUNCTION_BASE + 2)
+/* Once when SIGTERM stops the service. */
+#define SF_FUNCTION_ON_SIGTERM (SF_FUNCTION_BASE + 3)
+
+/* `setup_config`: the config as a JSON object in, an object of the keys to overwrite out. */
+#define SF_SETUP_CONFIG 0
+/* `setup_addresses`: `{"config": ..., "addresses": ...}` in, the addresses out. */
+#define SF_SETUP_ADDRESSES 1
+/* `setup_connections`: the config in, `{connection: {creation argument: value}}` out. */
+#define SF_SETUP_CONNECTIONS 2
+
+/* A service. Every member is a function that is there; those below that begin with `sf_no_` do nothing. */
+typedef struct sf_plugin_t {
+    /* SF_MAGIC. */
+    uint64_t magic;
+    /* Of this table, in bytes. */
+    uint32_t size;
+    /* SF_ABI_MAJOR. */
+    uint16_t major;
+    /* SF_ABI_MINOR. */
+    uint16_t minor;
+    /* What the service was built with, for people. */
+    sf_text_t built_with;
+
+    /*
+     * Hands the model as JSON to `write`, once (`sf_describe`): `service` is its name, `config` a record,
+     * `connections` those of `in` and of `out`, `functions` the functions that it has besides those of its connections
+     * (`init`, `main`, `on_sigint`, `on_sigterm`, `setup_config`, `setup_addresses`, `setup_connections`). It is what
+     * `service_framework describe --format json` prints. Where the status is not SF_OK, the text is the reason.
+     */
+    sf_status_t (*describe)(void *sink, sf_write_text_t write);
+
+    /* Told before each run which host there is. Its log functions stay good from then on. */
+    void (*attach)(const sf_host_t *host);
+
+    /*
+     * Makes a service from its config, a slot for each field of its model, and puts it at `instance` (null is fine). If
+     * it fails, `destroy` is not called.
+     */
+    sf_status_t (*create)(const sf_host_t *host, sf_run_t *run, const sf_slot_t *config, size_t count, void **instance);
+
+    /* Ends a service that `create` made. */
+    void (*destroy)(void *instance);
+
+    /*
+     * Calls a function of the service. Below SF_FUNCTION_BASE, `function` is the place of an `in` connection: the
+     * connections of `in` are counted from 0 in the order in which the model has them, those of `out` follow.
+     *
+     * `arguments` has a slot for each field of the connection's arguments: the required ones in the order of the model,
+     * then the optional ones; where the arguments are open, then a map of the keys that the model does not name, or
+     * absent. Each is of the type that the model says, or absent or nil where it allows that, so `count` and the tags
+     * need no check.
+     */
+    sf_status_t (*call)(void *instance, const sf_host_t *host, sf_run_t *run, uint32_t function,
+                        const sf_slot_t *arguments, size_t count);
+
+    /* Runs one of SF_SETUP_...: JSON in, JSON out through `write`. Called only for those among the `functions`. */
+    sf_status_t (*setup)(const sf_host_t *host, sf_run_t *run, uint32_t hook, sf_text_t input, void *sink,
+                         sf_write_text_t write);
+} sf_plugin_t;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
