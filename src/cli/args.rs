@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
-use service_framework_runtime::{LogFormat, LogLevel};
+use service_framework_runtime::{LogFormat, LogLevel, Placement};
 
 use super::help;
 
@@ -88,6 +88,16 @@ pub(crate) struct RunArgs {
     #[arg(help_heading = RUNNING, long, alias = "stop_timeout", value_name = "SECONDS", default_value = "10")]
     #[arg(value_parser = seconds)]
     pub(crate) stop_timeout: Duration,
+    /// Where the sockets live; in service mode inline, in main mode offloaded, if not given
+    #[arg(help_heading = RUNNING, long, value_name = "WHERE", value_enum)]
+    pub(crate) placement: Option<Where>,
+    /// Spin instead of sleeping while there is nothing to do: the shortest latency for a core of its own
+    #[arg(help_heading = RUNNING, long)]
+    pub(crate) busy: bool,
+    /// How long a function of the service may take before the log names it; 0 names none
+    #[arg(help_heading = RUNNING, long, alias = "slow_after", value_name = "SECONDS", default_value = "1")]
+    #[arg(value_parser = seconds)]
+    pub(crate) slow_after: Duration,
     /// Level of the console: OFF, ERROR, WARNING, INFO, DEBUG or TRACE [short: -cl]
     #[arg(help_heading = LOGGING, long, value_name = "LEVEL", default_value = "INFO", ignore_case = true)]
     #[arg(aliases = ["console_loglevel", "console-log-level"], value_parser = levels(), hide_possible_values = true)]
@@ -119,6 +129,23 @@ pub(crate) enum OnError {
     GoOn,
     /// Stop the service with exit code 70, unless the function says that its caller is at fault
     Stop,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Where {
+    /// On the thread of the service's code: the shortest way
+    Inline,
+    /// On a thread of their own: alive whatever the code does
+    Offloaded,
+}
+
+impl From<Where> for Placement {
+    fn from(place: Where) -> Self {
+        match place {
+            Where::Inline => Self::Inline,
+            Where::Offloaded => Self::Offloaded,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

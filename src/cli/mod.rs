@@ -126,7 +126,12 @@ fn builder(run: RunArgs, config: Vec<(String, String)>) -> ServiceBuilder {
         .backup_count(run.backup_count)
         .service_loop_min_wait_time(run.service_loop_min_wait_time)
         .stop_timeout(run.stop_timeout)
-        .stop_on_error(run.on_error == OnError::Stop);
+        .stop_on_error(run.on_error == OnError::Stop)
+        .busy(run.busy)
+        .slow_after(Some(run.slow_after).filter(|limit| !limit.is_zero()));
+    if let Some(place) = run.placement {
+        builder = builder.placement(place.into());
+    }
     if let Some(path) = run.addresses_path {
         builder = builder.addresses_path(path);
     }

@@ -1,0 +1,198 @@
+//! Requester and replyer over a hundred deaths of their peer, on each transport: all requests end, the next good answer
+//! comes soon after the peer is back, and nothing is answered with what belongs to another request. Run with
+//! `--nocapture` to see how soon.
+
+mod support;
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use fixtures::{Desk, Text};
+use service_framework::prelude::*;
+use service_framework::{Json, Service, json};
+use support::messages::request;
+use support::peer::Peer;
+use support::plugins::plugin;
+use support::runner::{Folder, Running, run, runner};
+use support::until;
+
+const DEATHS: usize = 100;
+
+/// How long the worst recovery may take: far longer than any that was seen, far shorter than a person's patience.
+const WORST: Duration = Duration::from_secs(10);
+
+const PEER: Requester<Text, Text> = Requester::new("peer");
+
+/// Passes on what it is asked.
+struct Relay;
+
+impl ServiceDefinition for Relay {
+    type Config = ();
+
+    fn new((): ()) -> Result<Self> {
+        Ok(Self)
+    }
+
+    fn models(m: &mut Models<Self>) {
+        m.replyer("relay", |_: &mut Self, text: Text, ctx| ctx.send(&PEER, &text));
+        m.requester(&PEER).timeout(Duration::from_millis(500));
+    }
+}
+
+fn relay(peer: &str, transport: &str) -> Service {
+    let addresses = json!({"connections": {
+        "in": {"relay": {"replyer": "127.0.0.1:0"}},
+        "out": {"peer": {"requester": peer, "transport": transport}},
+    }});
+    let mut relay = Service::of::<Relay>().addresses(addresses).build().unwrap();
+    relay.run_service().unwrap();
+    relay
+}
+
+/// The addresses of a desk that answers at `address`.
+fn desk_addresses(address: &str, transport: &str) -> Json {
+    json!({"connections": {
+        "in": {"echo": {"replyer": "127.0.0.1:0"}, "trouble": {"replyer": address, "transport": transport}},
+        "out": {"peer": {"requester": "127.0.0.1:1"}},
+    }})
+}
+
+fn free_port() -> String {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
+
+/// Asks until there is a good answer; whatever comes before must be an honest failure, and never another's answer.
+fn until_answered(asker: &mut Peer, text: &str) {
+    until("a good answer", || {
+        let reply = asker.ask(&request(text, text));
+        match reply.code() {
+            "no error" => {
+                assert_eq!(reply.text(), text);
+                Some(())
+            }
+            "peer_lost" | "no_peer" | "timed_out" | "stopping" => None,
+            other => panic!("{other}"),
+        }
+    });
+}
+
+/// How long each recovery took, sorted and said.
+fn told(what: &str, mut took: Vec<Duration>) {
+    took.sort_unstable();
+    let (median, worst) = (took[took.len() / 2], took[took.len() - 1]);
+    println!("{what}: {} recoveries, median {median:?}, worst {worst:?}", took.len());
+    assert!(worst < WORST, "{what}: {worst:?}");
+}
+
+/// A peer that is killed as processes are, and comes back at the same address.
+fn requester_recovers(ours: &str, theirs: &str, address: &str) {
+    let folder = Folder::new();
+    let file = folder.file("addresses.json", desk_addresses(address, theirs).to_string());
+    let (library, relay) = (plugin("desk"), relay(address, ours));
+    let start = || {
+        let mut desk = Running::start(runner().arg("-s").arg(&library).arg("-a").arg(&file));
+        desk.until_logged("`trouble` at ");
+        desk
+    };
+    let mut asker = Peer::dealer(relay.address("relay").unwrap());
+    let mut desk = start();
+    until_answered(&mut asker, "first");
+    let mut took = Vec::new();
+    for death in 0..DEATHS {
+        if death % 2 == 0 {
+            // In the middle of a request.
+            asker.send_request(&request("wait", "lost"));
+            until("the request to have left", || {
+                let peer = &relay.stats().outbound["peer"];
+                // Counted when it has ended; what is in flight shows as received by the relay only.
+                (relay.stats().inbound["relay"].received > peer.sent).then_some(())
+            });
+            desk.signal("KILL");
+            desk.ended();
+            let code = asker.reply().code().to_owned();
+            assert!(matches!(code.as_str(), "peer_lost" | "no_peer" | "no error" | "timed_out"), "{code}");
+        } else {
+            desk.signal("KILL");
+            desk.ended();
+        }
+        desk = start();
+        let back = Instant::now();
+        until_answered(&mut asker, &format!("text {death}"));
+        took.push(back.elapsed());
+    }
+    told(&format!("requester over {ours}, replyer over {theirs}, {}", &address[..3]), took);
+}
+
+#[test]
+fn a_requester_over_omq_recovers() {
+    requester_recovers("omq", "omq", &free_port());
+}
+
+#[test]
+fn a_requester_over_zeromq_recovers_and_the_other_side_may_be_omq() {
+    requester_recovers("zeromq", "omq", &free_port());
+}
+
+#[test]
+fn a_requester_recovers_over_ipc_whatever_the_other_side_is() {
+    let folder = Folder::new();
+    let address = format!("ipc://{}", folder.path().join("desk.sock").display());
+    requester_recovers("omq", "zeromq", &address);
+}
+
+/// Requesters that come, ask, and die, with and without waiting for their answer.
+fn replyer_recovers(theirs: &str, ours: &str) {
+    let folder = Folder::new();
+    let mut desk = Service::of::<Desk>().addresses(desk_addresses(&free_port(), ours)).build().unwrap();
+    until("a port", || desk.run_service().ok());
+    let address = desk.address("trouble").unwrap().to_owned();
+    let addresses = json!({"connections": {"out": {"peer": {"requester": address, "transport": theirs}}}});
+    let file = folder.file("addresses.json", addresses.to_string());
+    let driver = plugin("driver");
+    let mut took = Vec::new();
+    for _ in 0..DEATHS {
+        let mut dies = Peer::dealer(&address);
+        dies.send_request(&request("wait", "never read"));
+        drop(dies);
+        let began = Instant::now();
+        let asked = run(runner().arg("-m").arg("-s").arg(&driver).arg("-a").arg(&file).args(["--task", "ask the peer"]));
+        assert_eq!((asked.code, asked.stdout.contains("the peer answered main")), (Some(0), true), "{asked:?}");
+        took.push(began.elapsed());
+    }
+    told(&format!("replyer over {ours}, requesters over {theirs}, each a process"), took);
+}
+
+#[test]
+fn a_replyer_over_omq_outlives_a_hundred_requesters() {
+    replyer_recovers("zeromq", "omq");
+}
+
+#[test]
+fn a_replyer_over_zeromq_outlives_a_hundred_requesters() {
+    replyer_recovers("omq", "zeromq");
+}
+
+#[test]
+fn both_sides_recover_within_one_process() {
+    let address = "inproc://recovery";
+    let mut desk = Service::of::<Desk>().addresses(desk_addresses(address, "inproc")).build().unwrap();
+    desk.run_service().unwrap();
+    let mut relay = relay(address, "inproc");
+    let mut asker = Peer::dealer(relay.address("relay").unwrap());
+    until_answered(&mut asker, "first");
+    let mut took = Vec::new();
+    for life in 0..DEATHS {
+        if life % 2 == 0 {
+            desk.stop_service().unwrap();
+            desk.run_service().unwrap();
+        } else {
+            relay.stop_service().unwrap();
+            relay.run_service().unwrap();
+            asker = Peer::dealer(relay.address("relay").unwrap());
+        }
+        let back = Instant::now();
+        until_answered(&mut asker, &format!("text {life}"));
+        took.push(back.elapsed());
+    }
+    told("both within one process", took);
+}
