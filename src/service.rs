@@ -225,6 +225,12 @@ impl ServiceBuilder {
         self
     }
 
+    /// The names of the flags beside those arguments: one that is misspelt looks like config.
+    pub(crate) fn flag_names(mut self, names: Vec<String>) -> Self {
+        self.inputs.flags = names;
+        self
+    }
+
     /// Whether the environment (`SF_CONFIG_<NAME>`) sets config. Off for an embedded service, unless asked for.
     #[must_use]
     pub fn environment(mut self, reads: bool) -> Self {

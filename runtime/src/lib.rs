@@ -38,4 +38,5 @@ pub use logging::{LogFormat, LogLevel, LogOptions, OneLine};
 pub use prepare::{Inputs, LoadProblem, Loaded, Prepared};
 pub use report::Reporter;
 pub use running::{BoundAddresses, Mode, RunError, RunOptions, Running, StartError, Stopper};
+pub use service_framework_model::nearest::nearest;
 pub use service_framework_model::schema::Side;

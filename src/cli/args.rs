@@ -104,7 +104,8 @@ pub(crate) struct RunArgs {
     #[arg(value_hint = ValueHint::DirPath)]
     pub(crate) log_path: Option<PathBuf>,
     /// How many files of earlier hours are kept [short: -bc]
-    #[arg(help_heading = LOGGING, long, alias = "backup_count", value_name = "N", default_value_t = 24)]
+    #[arg(help_heading = LOGGING, long, alias = "backup_count", value_name = "N", default_value = "24")]
+    #[arg(value_parser = count)]
     pub(crate) backup_count: usize,
 }
 
@@ -147,6 +148,10 @@ fn levels() -> impl TypedValueParser<Value = LogLevel> {
         word => PossibleValue::new(word),
     });
     PossibleValuesParser::new(words).try_map(|word| word.parse::<LogLevel>())
+}
+
+fn count(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| "expected a whole number that is not negative".to_owned())
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
