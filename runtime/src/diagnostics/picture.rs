@@ -10,6 +10,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use service_framework_model::problem::Span;
 
 use super::{Diagnostic, Severity, Source};
+use crate::logging::OneLine;
 
 /// How many problems are shown; the rest is only counted.
 const MOST_SHOWN: usize = 50;
@@ -39,22 +40,28 @@ fn picture<'a>(diagnostic: &'a Diagnostic, plugin: Option<&Path>) -> Group<'a> {
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    let group = Group::with_title(level.primary_title(title(diagnostic)));
+    let group = Group::with_title(level.primary_title(harmless(&title(diagnostic))));
     let group = match (&diagnostic.source, diagnostic.span) {
         (Source::File(file), Some(span)) => {
             let span = within(&file.text, span);
-            let snippet = Snippet::source(file.text.as_str()).path(file.path.to_string_lossy());
+            let snippet = Snippet::source(file.text.as_str()).path(harmless(&file.path.to_string_lossy()));
             group.element(snippet.annotation(AnnotationKind::Primary.span(span)))
         }
         (source, _) => match source.place(plugin) {
-            Some(place) => group.element(Origin::path(place)),
+            Some(place) => group.element(Origin::path(harmless(&place))),
             None => group,
         },
     };
     match &diagnostic.help {
-        Some(help) => group.element(Level::HELP.message(help.as_str())),
+        Some(help) => group.element(Level::HELP.message(harmless(help))),
         None => group,
     }
+}
+
+/// Names, values and paths may hold anything: the renderer lets through what ends a line or drives a terminal. What it
+/// cuts out of a source it makes harmless by itself.
+fn harmless(text: &str) -> String {
+    OneLine(text).to_string()
 }
 
 /// The key path, unless the message begins with the same words, then the message.

@@ -87,10 +87,9 @@ impl Source {
     }
 }
 
-/// A value on one line, and not at any length.
+/// A value, but not at any length.
 fn shown(value: &str) -> String {
-    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-    let mut shown: String = value.chars().take(MOST_SHOWN).map(escaped).collect();
+    let mut shown: String = value.chars().take(MOST_SHOWN).collect();
     if value.chars().nth(MOST_SHOWN).is_some() {
         shown.push_str("...");
     }
