@@ -6,7 +6,8 @@
 //! first. Everything is checked as in a service that runs.
 
 use std::hint::black_box;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Instant;
 
 use bench_desk::stats::{median, paired_ratio, quantile};
@@ -94,19 +95,37 @@ fn hot_path(request: &Bytes, reply: &[u8]) -> Vec<Contestant> {
     };
     let embedded = || Loaded::from_table(service_table::<Desk>()).expect("a service");
     let plugin = || Loaded::from_path(&plugin_path()).expect("a plugin");
-    vec![
+    let ours = [BORROWED, OWNED];
+    let mut contestants = vec![
         Contestant::new("by hand", by_hand),
-        Contestant::new("embedded, borrowed", service(&embedded(), BORROWED, request, reply)),
-        Contestant::new("embedded, owned", service(&embedded(), OWNED, request, reply)),
-        Contestant::new("plugin, borrowed", service(&plugin(), BORROWED, request, reply)),
-        Contestant::new("plugin, owned", service(&plugin(), OWNED, request, reply)),
-    ]
+        Contestant::new("embedded, borrowed", service(&embedded(), BORROWED, &ours, request, reply)),
+        Contestant::new("embedded, owned", service(&embedded(), OWNED, &ours, request, reply)),
+        Contestant::new("plugin, borrowed", service(&plugin(), BORROWED, &ours, request, reply)),
+        Contestant::new("plugin, owned", service(&plugin(), OWNED, &ours, request, reply)),
+    ];
+    match c_plugin() {
+        Ok(path) => {
+            let loaded = Loaded::from_path(&path).expect("a plugin");
+            contestants.push(Contestant::new("plugin in C", service(&loaded, C_DESK, &[C_DESK], request, reply)));
+        }
+        Err(reason) => eprintln!("\nNOT MEASURED: the plugin in C, because {reason}"),
+    }
+    contestants
 }
 
 /// The desk as a service, asked as the service loop asks it.
-fn service(loaded: &Loaded, connection: &str, request: &Bytes, reply: &[u8]) -> impl FnMut() + 'static {
-    let bind = json!({"replyer": "127.0.0.1:0"});
-    let addresses = Some(json!({"connections": {"in": {BORROWED: bind, OWNED: bind}}}));
+fn service(
+    loaded: &Loaded,
+    connection: &str,
+    connections: &[&str],
+    request: &Bytes,
+    reply: &[u8],
+) -> impl FnMut() + 'static {
+    let mut inbound = json!({});
+    for name in connections {
+        inbound[*name] = json!({"replyer": "127.0.0.1:0"});
+    }
+    let addresses = Some(json!({"connections": {"in": inbound}}));
     let inputs = Inputs { addresses, ..Inputs::default() };
     let prepared = loaded.prepare(Mode::Service, &inputs, RunOptions::default(), &LogOptions::default());
     let prepared = prepared.unwrap_or_else(|problems| panic!("{problems}"));
@@ -128,6 +147,20 @@ fn plugin_path() -> PathBuf {
     let program = std::env::current_exe().expect("the path of this program");
     let name = format!("{}bench_desk{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     program.with_file_name(name)
+}
+
+/// The name of the connection of the desk in C.
+const C_DESK: &str = "order";
+
+/// The desk of the examples in C, compiled as its README says.
+fn c_plugin() -> Result<PathBuf, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("libc_desk.so");
+    let mut compiler = Command::new("cc");
+    compiler.args(["-std=c99", "-O2", "-shared", "-fPIC", "-I"]).arg(root.join("plugin/include"));
+    compiler.arg("-o").arg(&library).arg(root.join("examples/c/desk.c"));
+    let status = compiler.status().map_err(|error| format!("{compiler:?} does not run: {error}"))?;
+    if status.success() { Ok(library) } else { Err(format!("{compiler:?} ended with {status}")) }
 }
 
 fn reading(request: &Bytes) -> Vec<Contestant> {

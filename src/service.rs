@@ -220,6 +220,12 @@ impl ServiceBuilder {
         self
     }
 
+    /// The names of the flags beside those arguments: one that is misspelt looks like config.
+    pub(crate) fn flag_names(mut self, names: Vec<String>) -> Self {
+        self.inputs.flags = names;
+        self
+    }
+
     /// Whether the environment (`SF_CONFIG_<NAME>`) sets config. Off for an embedded service, unless asked for.
     #[must_use]
     pub fn environment(mut self, reads: bool) -> Self {
@@ -296,6 +302,14 @@ impl ServiceBuilder {
     #[must_use]
     pub fn stop_on_error(mut self, stops: bool) -> Self {
         self.options.stops_on_error = stops;
+        self
+    }
+
+    /// The transport of all connections that choose none in their addresses, by its name: `omq` if not set, or
+    /// `zeromq`.
+    #[must_use]
+    pub fn transport(mut self, name: impl Into<String>) -> Self {
+        self.options.transport = Some(name.into());
         self
     }
 

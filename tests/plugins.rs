@@ -37,12 +37,12 @@ fn loading_error(path: &Path) -> LoadError {
 fn a_file_that_is_no_library_is_refused() {
     let folder = Folder::new();
     let text = folder.file("service.so", "not a library\n");
-    refused(&text, &["not a shared library", "cdylib"]);
+    refused(&text, &["a shared library, got a text file", "cdylib"]);
     assert!(matches!(loading_error(&text), LoadError::NotALibrary { .. }));
     let empty = folder.file("empty.so", "");
-    refused(&empty, &["not a shared library", "empty"]);
+    refused(&empty, &["a shared library, got an empty file"]);
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
-    refused(&source, &["not a shared library"]);
+    refused(&source, &["got a text file"]);
 }
 
 #[test]
@@ -63,9 +63,9 @@ fn a_plugin_of_another_abi_is_refused_before_any_of_its_code_runs() {
 fn a_file_that_cannot_be_read_is_refused() {
     let folder = Folder::new();
     let missing = folder.path().join("missing.so");
-    refused(&missing, &["cannot read", "No such file"]);
+    refused(&missing, &["cannot be loaded", "no such file"]);
     assert!(matches!(loading_error(&missing), LoadError::Unreadable { .. }));
-    refused(folder.path(), &["cannot read", "directory"]);
+    refused(folder.path(), &["cannot be loaded", "folder"]);
 }
 
 #[test]

@@ -155,7 +155,8 @@ fn replyer_recovers(theirs: &str, ours: &str) {
         dies.send_request(&request("wait", "never read"));
         drop(dies);
         let began = Instant::now();
-        let asked = run(runner().arg("-m").arg("-s").arg(&driver).arg("-a").arg(&file).args(["--task", "ask the peer"]));
+        let asked =
+            run(runner().arg("-m").arg("-s").arg(&driver).arg("-a").arg(&file).args(["--task", "ask the peer"]));
         assert_eq!((asked.code, asked.stdout.contains("the peer answered main")), (Some(0), true), "{asked:?}");
         took.push(began.elapsed());
     }

@@ -246,7 +246,8 @@ fn check_creation_argument(
     let Some(value) = read_value(&Node::from(value), &kind, path, problems) else { return };
     let field = Field { name: expected.name.to_owned(), kind, required: true, default: None };
     if let Err(refusal) = check_field(&field, &value) {
-        problems.push(Problem::refused(None, path, &refusal).with_help(expected.description.to_owned()));
+        // The refusal's own path begins with the argument's name, with which this one ends.
+        problems.push(Problem::new(None, path, refusal.detail()).with_help(expected.description.to_owned()));
     }
 }
 
@@ -302,7 +303,8 @@ mod tests {
         );
         let zero = said(&service([requester(0.into())]));
         assert_eq!(zero.len(), 1);
-        assert!(zero[0].contains("timeout_s") && zero[0].contains("in seconds"), "{zero:?}");
+        let place = "`connections.out.desk.optional_creation_arguments.timeout_s`: expected";
+        assert!(zero[0].starts_with(place) && zero[0].contains("in seconds"), "{zero:?}");
         let mut model = ConnectionModel::new("desk", Side::Out, "requester");
         model.required_creation_arguments.push(("timeout".into(), 2.into()));
         assert_eq!(

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::Value as Json;
-use service_framework_connections::registry::{self, SocketRole};
+use service_framework_connections::registry;
 use service_framework_connections::workflow::Chain;
 use service_framework_model::parse::service_model;
 use service_framework_model::problem::{self, Problem};
@@ -18,20 +18,20 @@ use service_framework_model::value::Value;
 use service_framework_model::wire::Arena;
 use service_framework_plugin::abi::{PluginTable, SETUP_ADDRESSES, SETUP_CONFIG, SETUP_CONNECTIONS};
 
-use crate::address::Address;
 use crate::addresses::{self, ResolvedAddresses};
 use crate::boundary::{Failure, LoadError, Run, Table, load};
 use crate::config::{self, ConfigSources, ResolvedConfig};
 use crate::control::Control;
-use crate::diagnostics::{Diagnostic, Diagnostics, Source};
+use crate::diagnostics::{Diagnostic, Diagnostics, Source, SourceFile};
 use crate::document::Document;
-use crate::io::{End, Plan, Role};
+use crate::io::Plan;
 use crate::life::{Blueprint, Nowhere};
 use crate::logging::{self, LogOptions, Sinks};
 use crate::placement::Sockets;
+use crate::plans::plans;
 use crate::report::Reporter;
 use crate::running::{Mode, RunOptions, Running, StartError, Stopper};
-use crate::transport::{Omq, SocketOptions};
+use crate::transport::SocketOptions;
 use crate::wiring::Wiring;
 
 /// What is left of the largest message for the frames that lead it back, in bytes.
@@ -42,8 +42,8 @@ pub struct Loaded {
     table: Table,
     model: ServiceModel,
     config_model: Validator,
-    /// Whether its code is in a library of its own.
-    is_plugin: bool,
+    /// The library that its code is in, if it is in one of its own.
+    plugin: Option<PathBuf>,
 }
 
 /// Why a service could not be loaded.
@@ -68,6 +68,8 @@ pub struct Inputs {
     pub environment: bool,
     /// Config as text, from a command line.
     pub arguments: Vec<(String, String)>,
+    /// The names of that command line's flags, without dashes, for the misspelt ones among the arguments.
+    pub flags: Vec<String>,
     /// The addresses file.
     pub addresses_path: Option<PathBuf>,
     /// Addresses given by the program.
@@ -80,7 +82,7 @@ impl Loaded {
     /// # Errors
     /// If it is no plugin, or its models are not good.
     pub fn from_path(path: &Path) -> Result<Self, LoadProblem> {
-        Self::new(Table::new(load(path)?), true)
+        Self::new(Table::new(load(path)?), Some(path.to_owned()))
     }
 
     /// Takes a service of this program.
@@ -88,16 +90,14 @@ impl Loaded {
     /// # Errors
     /// If its models are not good.
     pub fn from_table(table: &'static PluginTable) -> Result<Self, LoadProblem> {
-        Self::new(Table::new(table), false)
+        Self::new(Table::new(table), None)
     }
 
-    fn new(table: Table, is_plugin: bool) -> Result<Self, LoadProblem> {
-        let mut problems = Diagnostics::new();
-        match models(table) {
-            Ok((model, config_model)) => return Ok(Self { table, model, config_model, is_plugin }),
-            Err(found) => problems.add(&Source::Model, found),
+    fn new(table: Table, plugin: Option<PathBuf>) -> Result<Self, LoadProblem> {
+        match models(table, plugin.as_deref()) {
+            Ok((model, config_model)) => Ok(Self { table, model, config_model, plugin }),
+            Err(problems) => Err(LoadProblem::Models(problems.about_plugin(plugin.as_deref()))),
         }
-        Err(LoadProblem::Models(problems))
     }
 
     /// What the service declares.
@@ -123,15 +123,15 @@ impl Loaded {
         options: RunOptions,
         log: &LogOptions,
     ) -> Result<Prepared, Diagnostics> {
-        let mut problems = Diagnostics::new();
-        let sinks = Sinks::open(log, &self.model.name).map_err(|problem| {
-            let mut problems = Diagnostics::new();
-            problems.push(Diagnostic::error(Source::CommandLine, problem));
-            problems
-        })?;
-        let _logs = sinks.enter(&self.model.name);
-        if self.is_plugin {
-            logging::take_threads_of_plugins(&sinks, &self.model.name);
+        let mut problems = Diagnostics::new().about_plugin(self.plugin.as_deref());
+        let sinks = Sinks::open(log, &self.model.name)
+            .map_err(|problem| problems.push(Diagnostic::error(Source::LogOptions, problem)))
+            .ok();
+        let _logs = sinks.as_ref().map(|sinks| sinks.enter(&self.model.name));
+        if self.plugin.is_some() {
+            if let Some(sinks) = &sinks {
+                logging::take_threads_of_plugins(sinks, &self.model.name);
+            }
             self.table.attach();
         }
         if mode == Mode::Main && !self.model.defines(Function::Main) {
@@ -151,12 +151,16 @@ impl Loaded {
         if let Err(error) = &wiring {
             problems.push(Diagnostic::error(Source::Model, error.to_string()));
         }
-        match (config, addresses, wiring) {
-            (Some(config), Some(addresses), Ok(wiring)) if !problems.has_errors() => {
+        match (config, addresses, wiring, sinks) {
+            (Some(config), Some(addresses), Ok(wiring), Some(sinks)) if !problems.has_errors() => {
                 if let Some(note) = addresses::loopback_note(&model, &addresses) {
                     problems.push(note);
                 }
-                Ok(self.prepared(mode, options, sinks, &config, (&model, &addresses), wiring, problems))
+                let plans = plans(&model, &addresses, &wiring, options.transport.as_deref(), &mut problems);
+                if problems.has_errors() {
+                    return Err(problems);
+                }
+                Ok(self.prepared(mode, options, sinks, &config, (&model, plans), wiring, problems))
             }
             _ => Err(problems),
         }
@@ -166,13 +170,18 @@ impl Loaded {
         let mut documents = Vec::new();
         let mut unread = false;
         if let Some(path) = &inputs.config_path {
-            let document = Document::from_file(path, problems);
+            let document = Document::from_file("config", path, problems);
             unread = document.is_none();
             documents.extend(document);
         }
         documents.extend(inputs.config.as_ref().map(|config| Document::embedded("config", config)));
         let environment = if inputs.environment { environment() } else { Vec::new() };
-        let sources = ConfigSources { documents, environment, command_line: inputs.arguments.clone() };
+        let sources = ConfigSources {
+            documents,
+            environment,
+            command_line: inputs.arguments.clone(),
+            flags: inputs.flags.clone(),
+        };
         if unread {
             // What the file would have set is not known: to call it missing would be one problem too many.
             return None;
@@ -191,7 +200,7 @@ impl Loaded {
     ) -> Option<ResolvedAddresses> {
         let mut documents = Vec::new();
         if let Some(path) = &inputs.addresses_path {
-            documents.push(Document::from_file(path, problems)?);
+            documents.push(Document::from_file("addresses", path, problems)?);
         }
         documents.extend(inputs.addresses.as_ref().map(|addresses| Document::embedded("addresses", addresses)));
         // Without a config there is nothing to hand to the hook, and its problems are told already.
@@ -243,10 +252,10 @@ impl Loaded {
             Box::new(move |given| {
                 let (wiring, control, mut nowhere) = (Wiring::default(), Control::default(), Nowhere);
                 let run = Run::new(&wiring, &control, &mut nowhere, Chain::each_its_own());
-                let told = |failure: Failure| format!("{} failed: {}", function.word(), failure.message);
+                let told = |failure: Failure| format!("`{}` failed: {}", function.word(), failure.message);
                 let returned = self.table.setup(number, &input(given).to_string(), run).map_err(told)?;
                 serde_json::from_slice(&returned)
-                    .map_err(|error| format!("{} returned no JSON: {error}", function.word()))
+                    .map_err(|error| format!("`{}` returned no JSON: {error}", function.word()))
             })
         })
     }
@@ -258,14 +267,14 @@ impl Loaded {
         options: RunOptions,
         sinks: Sinks,
         config: &ResolvedConfig,
-        (model, addresses): (&ServiceModel, &ResolvedAddresses),
+        (model, plans): (&ServiceModel, Vec<Plan>),
         wiring: Wiring,
         notes: Diagnostics,
     ) -> Prepared {
         let control = Arc::new(Control::default());
         let sockets = Sockets {
             options: SocketOptions::default(),
-            plans: plans(model, addresses, &wiring),
+            plans,
             wiring: Arc::new(wiring),
             control: Arc::clone(&control),
             linger: options.linger,
@@ -330,11 +339,19 @@ impl Prepared {
 }
 
 /// The models of a service, checked.
-fn models(table: Table) -> Result<(ServiceModel, Validator), Vec<Problem>> {
-    let whole = |message: String| vec![Problem::new(None, &problem::Path::Root, message)];
+fn models(table: Table, plugin: Option<&Path>) -> Result<(ServiceModel, Validator), Diagnostics> {
+    let told = |source: &Source, found: Vec<Problem>| {
+        let mut problems = Diagnostics::new();
+        problems.add(source, found);
+        problems
+    };
+    let whole = |message: String| told(&Source::Model, vec![Problem::new(None, &problem::Path::Root, message)]);
     let json = table.describe().map_err(whole)?;
     let text = String::from_utf8(json).map_err(|error| whole(format!("the models are not UTF-8: {error}")))?;
-    let model = service_model(&text)?;
+    let model = service_model(&text).map_err(|found| {
+        let path = Source::Model.place(plugin).unwrap_or_default().into();
+        told(&Source::File(Arc::new(SourceFile { path, text: text.clone() })), found)
+    })?;
     let mut problems = registry::check(&model);
     problems.extend(service_framework_states::check(&model.states));
     problems.extend(bad_name(&model.name));
@@ -352,7 +369,7 @@ fn models(table: Table) -> Result<(ServiceModel, Validator), Vec<Problem>> {
     }
     match config {
         Ok(config) if problems.is_empty() => Ok((model, config)),
-        _ => Err(problems),
+        _ => Err(told(&Source::Model, problems)),
     }
 }
 
@@ -370,23 +387,6 @@ fn set_creation_argument(connection: &mut ConnectionModel, argument: String, val
         Some((_, old)) => *old = value,
         None => optional_creation_arguments.push((argument, value)),
     }
-}
-
-fn plans(model: &ServiceModel, addresses: &ResolvedAddresses, wiring: &Wiring) -> Vec<Plan> {
-    let connections = model.connections.iter().zip(&addresses.connections).enumerate();
-    let plan = |(place, (connection, written)): (usize, (&ConnectionModel, &addresses::ConnectionAddresses))| {
-        let role = match registry::find(&connection.connection_type)?.socket()? {
-            SocketRole::Router => Role::Answers,
-            SocketRole::Dealer => {
-                let retries = wiring.outbound(place).map_or(0, |(_, outbound, _)| outbound.retries());
-                Role::Asks { retries }
-            }
-        };
-        let end = |endpoint: &Address| End { transport: Arc::new(Omq), endpoint: endpoint.to_string() };
-        let ends = written.endpoints.iter().map(end).collect();
-        Some(Plan { place, name: connection.name.clone(), role, ends })
-    };
-    connections.filter_map(plan).collect()
 }
 
 /// The validated config as bytes: the form in which it can be handed to another thread and read into slots there.

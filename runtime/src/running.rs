@@ -38,6 +38,8 @@ pub struct RunOptions {
     pub linger: Duration,
     /// Whether a failing function ends the service.
     pub stops_on_error: bool,
+    /// The name of the transport of all connections that choose none themselves; omq if it is not said.
+    pub transport: Option<String>,
     /// Where the sockets live; by the mode if it is not said: inline in service mode, offloaded in main mode.
     pub placement: Option<Placement>,
     /// Whether the service's threads spin instead of sleeping while they wait: the shortest latency, at the price of a
@@ -54,6 +56,7 @@ impl Default for RunOptions {
             stop_timeout: Duration::from_secs(10),
             linger: Duration::from_secs(1),
             stops_on_error: false,
+            transport: None,
             placement: None,
             busy: false,
             slow_after: Some(Duration::from_secs(1)),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
-use service_framework_runtime::{LogFormat, LogLevel, Placement};
+use service_framework_runtime::{LogFormat, LogLevel, Placement, transport};
 
 use super::help;
 
@@ -88,6 +88,9 @@ pub(crate) struct RunArgs {
     #[arg(help_heading = RUNNING, long, alias = "stop_timeout", value_name = "SECONDS", default_value = "10")]
     #[arg(value_parser = seconds)]
     pub(crate) stop_timeout: Duration,
+    /// What carries the connections whose addresses choose nothing: omq or zeromq; omq if not given
+    #[arg(help_heading = RUNNING, long, value_name = "NAME", value_parser = transports(), hide_possible_values = true)]
+    pub(crate) transport: Option<String>,
     /// Where the sockets live; in service mode inline, in main mode offloaded, if not given
     #[arg(help_heading = RUNNING, long, value_name = "WHERE", value_enum)]
     pub(crate) placement: Option<Where>,
@@ -114,7 +117,8 @@ pub(crate) struct RunArgs {
     #[arg(value_hint = ValueHint::DirPath)]
     pub(crate) log_path: Option<PathBuf>,
     /// How many files of earlier hours are kept [short: -bc]
-    #[arg(help_heading = LOGGING, long, alias = "backup_count", value_name = "N", default_value_t = 24)]
+    #[arg(help_heading = LOGGING, long, alias = "backup_count", value_name = "N", default_value = "24")]
+    #[arg(value_parser = count)]
     pub(crate) backup_count: usize,
 }
 
@@ -165,6 +169,11 @@ impl From<LineFormat> for LogFormat {
     }
 }
 
+/// The transports that can carry a process's connections: all but the one that stays within the process.
+fn transports() -> PossibleValuesParser {
+    PossibleValuesParser::new(transport::NAMES.iter().filter(|name| **name != transport::IN_PROCESS))
+}
+
 /// The words of the levels; Python's are understood, but not advertised.
 fn levels() -> impl TypedValueParser<Value = LogLevel> {
     let words = LogLevel::WORDS.map(|word| match word {
@@ -174,6 +183,10 @@ fn levels() -> impl TypedValueParser<Value = LogLevel> {
         word => PossibleValue::new(word),
     });
     PossibleValuesParser::new(words).try_map(|word| word.parse::<LogLevel>())
+}
+
+fn count(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| "expected a whole number that is not negative".to_owned())
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -43,7 +43,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "{}", report(&error));
+            let _ = writeln!(std::io::stderr(), "{}", report(&error).trim_end());
             ExitCode::from(error.exit_code())
         }
     }
@@ -53,6 +53,7 @@ fn report(error: &ServiceError) -> String {
     match error {
         // They are whole pictures already.
         ServiceError::Invalid(diagnostics) => drawn(diagnostics),
+        ServiceError::Load(error) => drawn(&error.diagnostics()),
         other => format!("error: {}", OneLine(&other.to_string())),
     }
 }
@@ -120,6 +121,7 @@ fn builder(run: RunArgs, config: Vec<(String, String)>) -> ServiceBuilder {
     // The definition of the flags requires the path.
     let mut builder = Service::from_path(run.service_path.unwrap_or_default())
         .arguments(config)
+        .flag_names(parse::flag_names())
         .environment(true)
         .log_levels(run.console_loglevel, run.file_loglevel)
         .log_format(run.log_format.into())
@@ -129,6 +131,9 @@ fn builder(run: RunArgs, config: Vec<(String, String)>) -> ServiceBuilder {
         .stop_on_error(run.on_error == OnError::Stop)
         .busy(run.busy)
         .slow_after(Some(run.slow_after).filter(|limit| !limit.is_zero()));
+    if let Some(name) = run.transport {
+        builder = builder.transport(name);
+    }
     if let Some(place) = run.placement {
         builder = builder.placement(place.into());
     }

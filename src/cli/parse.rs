@@ -6,6 +6,7 @@
 use std::ffi::OsString;
 
 use clap::{CommandFactory, Parser};
+use service_framework_runtime::nearest;
 
 use super::args::Cli;
 
@@ -64,7 +65,14 @@ fn split(arguments: impl IntoIterator<Item = OsString>) -> Result<(Vec<OsString>
         if let Some(takes_value) = flag(&command, &name) {
             flags.push(inline.as_ref().map_or_else(|| name.clone().into(), |value| format!("{name}={value}").into()));
             if takes_value && inline.is_none() {
-                flags.extend(arguments.next());
+                match (arguments.next(), flags.last_mut()) {
+                    // Handed over as one word, a negative number is not taken for a flag.
+                    (Some(value), Some(flag)) if is_negative_number(&value) => {
+                        flag.push("=");
+                        flag.push(value);
+                    }
+                    (value, _) => flags.extend(value),
+                }
             }
             continue;
         }
@@ -78,14 +86,48 @@ fn split(arguments: impl IntoIterator<Item = OsString>) -> Result<(Vec<OsString>
             None => name,
         };
         let value = inline.or_else(|| arguments.next().map(|value| value.to_string_lossy().into_owned()));
-        let Some(value) = value else {
-            let message =
-                format!("the config name `{key}` needs a value: `--{key} VALUE`, `--{key}=VALUE` or `{key} VALUE`\n");
-            return Err(command.error(clap::error::ErrorKind::InvalidValue, message));
-        };
-        config.push((key, value));
+        config.push((key.clone(), value_of(&key, value, &text, &command)?));
     }
     Ok((flags, config))
+}
+
+/// What a config name, written as `word`, is set to.
+///
+/// # Errors
+/// If nothing follows it, or what follows is plainly not its value.
+fn value_of(key: &str, value: Option<String>, word: &str, command: &clap::Command) -> Result<String, clap::Error> {
+    let message = match value {
+        Some(value) if word.starts_with('-') && word.contains('=') => return Ok(value),
+        _ if word.contains('=') => {
+            format!("`{word}` is no pair of a name and a value: write `--{word}`")
+        }
+        Some(flag) if is_flag(command, &flag) => {
+            let commands = command.get_subcommands().map(clap::Command::get_name);
+            match nearest(key, commands) {
+                Some(near) => format!("there is no command `{key}`: did you mean `{near}`?"),
+                None => format!(
+                    "the config name `{key}` needs a value, but the flag `{flag}` follows: write `--{key}={flag}` if \
+                     that is its value"
+                ),
+            }
+        }
+        Some(value) => return Ok(value),
+        None => format!("the config name `{key}` needs a value: `--{key} VALUE`, `--{key}=VALUE` or `{key} VALUE`"),
+    };
+    Err(command.clone().error(clap::error::ErrorKind::InvalidValue, message))
+}
+
+fn is_flag(command: &clap::Command, word: &str) -> bool {
+    flag(command, word).is_some() || TWO_LETTERS.iter().any(|(short, _)| *short == word)
+}
+
+fn is_negative_number(word: &OsString) -> bool {
+    word.to_str().is_some_and(|word| word.starts_with('-') && word.parse::<f64>().is_ok())
+}
+
+/// The long names of the flags of a run, without dashes.
+pub(crate) fn flag_names() -> Vec<String> {
+    Cli::command().get_arguments().filter_map(clap::Arg::get_long).map(str::to_owned).collect()
 }
 
 /// Whether a word is the flag that names the service to run. The commands beside `validate` do not know it, so a line
@@ -172,6 +214,24 @@ mod tests {
             let help = parse(line.iter().map(OsString::from)).unwrap_err();
             assert_eq!(help.kind(), clap::error::ErrorKind::DisplayHelp, "{line:?}");
         }
+    }
+
+    #[test]
+    fn what_is_plainly_no_value_is_a_usage_error() {
+        for (line, words) in [
+            ("-s a.so --depth -a addresses.json", "`depth` needs a value, but the flag `-a` follows"),
+            ("-s a.so depth=5 note x", "write `--depth=5`"),
+            ("validat -s a.so", "did you mean `validate`?"),
+        ] {
+            let words_of_line = ["x"].into_iter().chain(line.split_whitespace()).map(OsString::from);
+            let error = parse(words_of_line).unwrap_err();
+            assert_eq!(error.exit_code(), 2);
+            assert!(error.to_string().contains(words), "{error}");
+        }
+        let value = parsed("-s a.so --depth=-a --note=a=b -wt 1e-3").config;
+        assert_eq!(value, [("depth", "-a"), ("note", "a=b")].map(|(k, v)| (k.to_owned(), v.to_owned())));
+        let negative = parse(["x", "-s", "a.so", "-wt", "-1"].map(OsString::from)).unwrap_err();
+        assert!(negative.to_string().contains("not negative"), "{negative}");
     }
 
     #[test]

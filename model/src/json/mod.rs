@@ -10,6 +10,7 @@ mod read;
 #[cfg(test)]
 mod round_trip;
 mod scalar;
+mod syntax;
 mod text;
 mod typed;
 

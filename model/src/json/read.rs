@@ -5,10 +5,10 @@ use std::collections::HashSet;
 
 use jsonc_parser::ast;
 use jsonc_parser::common::Ranged;
-use jsonc_parser::errors::{ParseError, ParseErrorKind};
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 use super::node::{Json, Member, Node};
+use super::syntax::syntax_problem;
 use crate::problem::{Path, Problem, Span};
 
 /// RFC 8259 and nothing more.
@@ -96,61 +96,15 @@ impl Tree<'_> {
         let written = self.text.get(literal.range.start..literal.range.end).unwrap_or_default();
         if let Some((at, character)) = written.char_indices().find(|(_, c)| *c < ' ') {
             let start = self.offset + literal.range.start + at;
-            let message = "a text holds a control character as it is";
-            let help = match character {
-                '\n' => "write a line break as `\\n`".to_owned(),
-                '\r' => "write a carriage return as `\\r`".to_owned(),
-                '\t' => "write a tabulator as `\\t`".to_owned(),
-                other => format!("write it as `\\u{:04x}`", u32::from(other)),
+            let (message, help) = match character {
+                '\n' => ("a line break within a text", "write it as `\\n`, or close the text".to_owned()),
+                '\r' => ("a carriage return within a text", "write it as `\\r`, or close the text".to_owned()),
+                '\t' => ("a tabulator within a text", "write it as `\\t`".to_owned()),
+                other => ("a control character within a text", format!("write it as `\\u{:04x}`", u32::from(other))),
             };
             self.problems.push(Problem::new(Some(Span { start, end: start + 1 }), path, message).with_help(help));
         }
     }
-}
-
-fn syntax_problem(text: &str, offset: usize, error: &ParseError) -> Problem {
-    let range = error.range();
-    let wrong = text.get(range.start..range.end).unwrap_or_default();
-    let before = text.get(..range.start).unwrap_or_default();
-    let (message, help) = match error.kind() {
-        ParseErrorKind::CommentsNotAllowed | ParseErrorKind::UnterminatedCommentBlock => {
-            ("comments are not part of JSON", "remove the comment")
-        }
-        ParseErrorKind::TrailingCommasNotAllowed => ("a comma after the last item", "remove the comma"),
-        ParseErrorKind::SingleQuotedStringsNotAllowed => ("text in single quotes", "write it in double quotes"),
-        ParseErrorKind::ExpectedStringObjectProperty => {
-            ("expected a name in double quotes", "write each member as `\"name\": value`")
-        }
-        ParseErrorKind::HexadecimalNumbersNotAllowed => ("a hexadecimal number", "write it with decimal digits"),
-        ParseErrorKind::UnaryPlusNumbersNotAllowed => ("a number with a plus sign", "leave the sign out"),
-        ParseErrorKind::BareDecimalPointNumbersNotAllowed => {
-            ("a number needs digits on both sides of its point", "write `0.5` or `5.0`")
-        }
-        ParseErrorKind::NonFiniteNumbersNotAllowed => ("infinities and NaN are not part of JSON", ""),
-        ParseErrorKind::UnexpectedWord => (
-            "expected a JSON value, got a bare word",
-            "the words of JSON are `true`, `false` and `null`; text is in double quotes",
-        ),
-        ParseErrorKind::ExpectedComma => ("expected a comma", "put a comma between one item and the next"),
-        ParseErrorKind::MultipleRootJsonValues
-            if before.ends_with('0') && wrong.starts_with(|c: char| c.is_ascii_digit()) =>
-        {
-            ("a number with a zero in front", "leave the leading zeros out")
-        }
-        ParseErrorKind::MultipleRootJsonValues => ("text after the end of the JSON value", "remove what follows it"),
-        ParseErrorKind::UnterminatedArray => ("a list that is never closed", "close it with `]`"),
-        ParseErrorKind::UnterminatedObject => ("an object that is never closed", "close it with `}`"),
-        ParseErrorKind::NestingDepthExceeded => ("nested too deeply", ""),
-        kind => (&*decapitalised(&kind.to_string()), ""),
-    };
-    let span = Span { start: range.start + offset, end: range.end + offset };
-    let help = (!help.is_empty()).then(|| help.to_owned());
-    Problem::new(Some(span), &Path::Root, message).with_help(help)
-}
-
-fn decapitalised(sentence: &str) -> String {
-    let mut chars = sentence.chars();
-    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
 #[cfg(test)]
@@ -210,7 +164,7 @@ mod tests {
             ("{} {}", "text after the end of the JSON value"),
             ("None", "expected a JSON value, got a bare word"),
             ("", "expected a JSON value, got nothing"),
-            ("\"a\tb\"", "a text holds a control character as it is"),
+            ("\"a\tb\"", "a tabulator within a text"),
         ] {
             let problem = first_problem(text);
             assert_eq!(problem.message, message, "{text}");

@@ -39,9 +39,12 @@ impl Reading<'_> {
                 let bytes = scalar::bytes(text).map(Value::Bytes);
                 self.scalar(node, path, bytes, Some("write bytes in base64, such as `aGVsbG8=`"))
             }
-            (ArgType::Decimal(_), Json::Number(text) | Json::Text(text)) => {
-                self.scalar(node, path, scalar::decimal(text), Some("write a decimal like `0.10`"))
-            }
+            (ArgType::Decimal(_), Json::Number(text) | Json::Text(text)) => self.scalar(
+                node,
+                path,
+                scalar::decimal(text),
+                Some("write a decimal of at most 28 digits, like `0.10`"),
+            ),
             (ArgType::DateTime, Json::Text(text)) => {
                 self.scalar(node, path, scalar::date_time(text), Some(DATE_TIME_EXAMPLE))
             }
@@ -71,7 +74,9 @@ impl Reading<'_> {
                 Some("write the number without quotes".to_owned())
             }
             (ArgType::Str { .. } | ArgType::OneOf(_), Json::Number(text)) => Some(format!("write it as `\"{text}\"`")),
-            (_, Json::Null) => Some("only an Option can be null; an optional name may be left out".to_owned()),
+            (ArgType::DateTime, Json::Number(_)) => Some(scalar::DATE_TIME_EXAMPLE.to_owned()),
+            (ArgType::Uuid, Json::Number(_)) => Some(scalar::UUID_EXAMPLE.to_owned()),
+            (_, Json::Null) => Some("only an Option can be null; what is optional may be left out".to_owned()),
             _ => None,
         };
         let message = format!("expected {}, got {node}", expectation(kind));

@@ -26,8 +26,11 @@ pub enum AddressError {
     #[error("the scheme `{0}` is not known")]
     Scheme(String),
     /// A scheme without the slashes behind it.
-    #[error("two slashes follow `{0}:`")]
-    NoSlashes(&'static str),
+    #[error("two slashes follow its scheme")]
+    NoSlashes {
+        /// The same with the slashes.
+        mended: String,
+    },
     /// Nothing in front of the port.
     #[error("the host is missing")]
     NoHost,
@@ -76,12 +79,12 @@ impl AddressError {
                 Some(near) => return format!("did you mean `{near}://`?"),
                 None => "known are `tcp://`, `ipc://` and `inproc://`; without a scheme it is `tcp://`",
             },
-            Self::NoSlashes(scheme) => return format!("write `{scheme}://`"),
+            Self::NoSlashes { mended } => return format!("write `{mended}`"),
             Self::NoHost => "write `*:8001` to bind all interfaces, or the host in front of the colon",
             Self::BadHost(_) => "a host is an IP address, a name, or `*` for all interfaces",
             Self::NoBrackets => "write it like `[::1]:8001`",
             Self::BadPort(_) => "write a port such as `8001`",
-            Self::BadPath(_) => "choose another path, such as one in `/tmp` or `/run`",
+            Self::BadPath(_) => "choose a path like `/tmp/orders.sock`",
             Self::NullInPath => "choose another path",
             Self::BadName(_) => "write a name such as `inproc://orders`",
         };

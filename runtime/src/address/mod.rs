@@ -140,7 +140,10 @@ impl FromStr for Address {
             Some((scheme, _)) => Err(AddressError::Scheme(scheme.to_owned())),
             None => match text.split_once(':') {
                 Some((before, after)) => match SCHEMES.into_iter().find(|scheme| *scheme == before) {
-                    Some(scheme) if port_of(after).is_err() => Err(AddressError::NoSlashes(scheme)),
+                    Some(scheme) if port_of(after).is_err() => {
+                        let mended = format!("{scheme}://{after}");
+                        Err(AddressError::NoSlashes { mended })
+                    }
                     _ => tcp(text),
                 },
                 None => Err(AddressError::Shape),
@@ -255,8 +258,8 @@ mod tests {
             ("[::x]:8001", "`::x` is not a host"),
             ("http://a:1", "the scheme `http` is not known"),
             (" 127.0.0.1:8001", "there is a space in front of it or behind it"),
-            ("ipc:/tmp/orders.sock", "two slashes follow `ipc:`"),
-            ("tcp:127.0.0.1:8001", "two slashes follow `tcp:`"),
+            ("ipc:/tmp/orders.sock", "two slashes follow its scheme"),
+            ("tcp:127.0.0.1:8001", "two slashes follow its scheme"),
             ("ipc:///tmp/\0", "its path holds a null character"),
             ("inproc://", "the name of an `inproc://` address has 1 to 255 bytes, this one has 0"),
             ("ipc://", "the path of an `ipc://` address has 1 to 107 bytes, this one has 0"),

@@ -83,13 +83,15 @@ impl Check<'_> {
             return;
         }
         for group in Group::ALL {
-            let inbound: Vec<String> = self.declared(group, Side::In).into_iter().map(str::to_owned).collect();
-            for name in inbound {
-                let message = format!("nothing comes in in main mode, but the service declares `{name}`");
-                let help = format!("run it without -m (--main-mode), or remove `{name}` from the service");
-                let path = format!("{}.in.{name}", group.word());
-                self.problems.push(Diagnostic::error(Source::Model, message).at(path).with_help(help));
+            let inbound: Vec<String> =
+                self.declared(group, Side::In).into_iter().map(|name| format!("`{name}`")).collect();
+            if inbound.is_empty() {
+                continue;
             }
+            let message = format!("nothing comes in in main mode, but the service declares {}", inbound.join(", "));
+            let help = "run it without -m (--main-mode), or declare nothing on the side `in`".to_owned();
+            let path = format!("{}.in", group.word());
+            self.problems.push(Diagnostic::error(Source::Model, message).at(path).with_help(help));
         }
     }
 
@@ -212,15 +214,19 @@ impl Check<'_> {
         let Some(source) = self.source.clone().filter(|_| self.is_missed(connection)) else { return };
         let (name, side) = (&connection.name, connection.side);
         let message = format!("the address of the {word} `{name}` is missing");
-        let diagnostic = match (place, self.written.side(Group::Connections, side)) {
+        let keys = format!("{{{key:?}: {EXAMPLE:?}}}");
+        let around = self.written.side(side).or_else(|| self.written.connections());
+        let diagnostic = match (place, around) {
             (Some(place), _) => place.diagnostic(message).with_help(format!("add `{key:?}: {EXAMPLE:?}` to it")),
-            (None, Some((source, span))) => Diagnostic::error(source.clone(), message)
-                .with_span(Some(span))
-                .with_help(format!("add `{name:?}: {{{key:?}: {EXAMPLE:?}}}` to it")),
-            (None, None) => Diagnostic::error(source, message).with_help(format!(
-                "add `{{\"connections\": {{\"{}\": {{{name:?}: {{{key:?}: {EXAMPLE:?}}}}}}}}}`",
-                side.word()
-            )),
+            (None, Some(around)) => {
+                let names = format!("{name:?}: {keys}");
+                let added = if around.has_names { names } else { format!("{:?}: {{{names}}}", side.word()) };
+                Diagnostic::error(around.source.clone(), message)
+                    .with_span(around.span)
+                    .with_help(format!("add `{added}` to it"))
+            }
+            (None, None) => Diagnostic::error(source, message)
+                .with_help(format!("add `{{\"connections\": {{{:?}: {{{name:?}: {keys}}}}}}}`", side.word())),
         };
         self.problems.push(diagnostic.at(format!("connections.{}.{name}.{key}", side.word())));
     }

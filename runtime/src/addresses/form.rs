@@ -6,15 +6,13 @@ use service_framework_connections::registry;
 use service_framework_model::schema::ConnectionModel;
 
 use crate::address::Address;
+use crate::transport::{self, IN_PROCESS};
 
 /// The key beside an address that chooses what carries the connection.
 pub(super) const TRANSPORT: &str = "transport";
 
-/// The transport that carries `inproc://` addresses, and nothing else.
-const IN_PROCESS: &str = "inproc";
-
 /// The names of the transports.
-pub(super) const TRANSPORTS: &[&str] = &["omq", "zeromq", IN_PROCESS];
+pub(super) const TRANSPORTS: &[&str] = transport::NAMES;
 
 /// What the type of a connection asks of its addresses.
 #[derive(Clone, Copy, Debug)]

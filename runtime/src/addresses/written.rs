@@ -78,13 +78,22 @@ impl Key {
     }
 }
 
+/// Where connections are written.
+#[derive(Debug)]
+pub(super) struct Around {
+    pub(super) source: Source,
+    pub(super) span: Option<Span>,
+    /// Whether names stand in it, rather than sides.
+    pub(super) has_names: bool,
+}
+
 /// Everything that was written.
 #[derive(Debug, Default)]
 pub(super) struct Written {
     places: Vec<Place>,
     documents: usize,
-    /// Where the names of a group and side stand.
-    sides: Vec<(Group, Side, Source, Option<Span>)>,
+    /// Where the connections of each side stand, and the key `connections` itself.
+    around: Vec<(Option<Side>, Around)>,
     /// What is written in a way that could not be read. Whatever seems to be missing there may stand in it.
     unread: Vec<(Group, Side)>,
 }
@@ -98,10 +107,19 @@ impl Written {
         self.places.iter().find(|place| place.group == group && place.side == side && place.name == name)
     }
 
-    /// Where the names of this group and side stand, if they have a place in a text.
-    pub(super) fn side(&self, group: Group, side: Side) -> Option<(&Source, Span)> {
-        let found = self.sides.iter().rev().find(|found| found.0 == group && found.1 == side)?;
-        Some((&found.2, found.3?))
+    /// Where the connections of this side stand, if any do in a text.
+    pub(super) fn side(&self, side: Side) -> Option<&Around> {
+        self.around(Some(side))
+    }
+
+    /// Where the sides of the connections stand, if any do in a text.
+    pub(super) fn connections(&self) -> Option<&Around> {
+        self.around(None)
+    }
+
+    fn around(&self, side: Option<Side>) -> Option<&Around> {
+        let mut found = self.around.iter().rev().filter(|(of, around)| *of == side && around.span.is_some());
+        found.next().map(|(_, around)| around)
     }
 
     /// Whether all that was written for this group and side could be read.
@@ -167,6 +185,9 @@ impl Reading<'_> {
         let Some(members) = self.members(&group_member.node, path) else {
             return self.leave_unread(&[group], &SIDES);
         };
+        if group == Group::Connections {
+            self.note_around(None, group_member);
+        }
         for member in members {
             let path = path.key(&member.name);
             match SIDES.into_iter().find(|side| side.word() == member.name) {
@@ -184,12 +205,19 @@ impl Reading<'_> {
         let Some(members) = self.members(&side_member.node, path) else {
             return self.leave_unread(&[group], &[side]);
         };
-        self.written.sides.push((group, side, self.source.clone(), side_member.name_span));
+        if group == Group::Connections {
+            self.note_around(Some(side), side_member);
+        }
         for member in members {
             let path = path.key(&member.name);
             let place = self.place(member, group, side, &path);
             self.put(place);
         }
+    }
+
+    fn note_around(&mut self, side: Option<Side>, member: &Member) {
+        let (source, span) = (self.source.clone(), member.name_span);
+        self.written.around.push((side, Around { source, span, has_names: side.is_some() }));
     }
 
     fn members<'n>(&mut self, node: &'n Node, path: &Path<'_>) -> Option<&'n [Member]> {

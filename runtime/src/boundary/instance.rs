@@ -14,6 +14,9 @@ use super::failure::broken_boundary;
 use super::host::host_table;
 use super::{Failure, Run, Target};
 
+/// How much is told of why a service could not declare its models, in characters.
+const LONGEST_REASON: usize = 1000;
+
 /// The table of a service that was checked: its functions may be called.
 #[derive(Clone, Copy)]
 pub(crate) struct Table(&'static PluginTable);
@@ -48,11 +51,13 @@ impl Table {
         if status == OK {
             return Ok(json);
         }
-        // What it wrote is then the reason.
-        let reason = String::from_utf8_lossy(&json);
-        let what =
-            if status == PANICKED { "panicked while it declared its models" } else { "could not declare its models" };
-        Err(format!("the service {what} (status {status}): {reason}"))
+        // What it wrote is then the reason, of whatever length.
+        let reason: String = String::from_utf8_lossy(&json).chars().take(LONGEST_REASON).collect();
+        Err(match (status, reason.as_str()) {
+            (PANICKED, "") => "the service panicked while it declared its models".to_owned(),
+            (PANICKED, _) => reason,
+            _ => format!("the service could not declare its models (status {status}): {reason}"),
+        })
     }
 
     /// Runs a `setup_*` function: JSON in, JSON out.

@@ -1,80 +1,18 @@
 //! Finds out whether a file is a plugin that this host can speak to, and only then loads it.
 //!
-//! Owns the four ways in which that fails. No code of a file runs before its dynamic symbols said that it is a plugin
+//! Owns the ways in which that fails; `load_error` has their words. No code of a file runs before its dynamic symbols said that it is a plugin
 //! of a known ABI. A library is never unloaded: thread-local destructors would keep pointing into it.
 #![allow(unsafe_code)]
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use object::{Object, ObjectKind};
-use service_framework_plugin::abi::{ABI_MAJOR, ANY_SYMBOL_PREFIX, EntryPoint, PluginTable, SYMBOL_PREFIX};
+use object::{Architecture, BinaryFormat, Object, ObjectKind};
+use service_framework_plugin::abi::{ANY_SYMBOL_PREFIX, EntryPoint, PluginTable, SYMBOL_PREFIX};
 
 use super::table::checked;
 
-/// Why a file is not a plugin that can be loaded.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum LoadError {
-    /// The file cannot be read.
-    #[error("cannot read the service `{path}`: {source}")]
-    Unreadable {
-        /// The path as it was given.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// The file is no shared library.
-    #[error(
-        "`{path}` is not a shared library: {what}; give the .so that `cargo build` makes of a crate with crate-type = [\"cdylib\"]"
-    )]
-    NotALibrary {
-        /// The path as it was given.
-        path: PathBuf,
-        /// What it is instead.
-        what: String,
-    },
-    /// A shared library that exports no service.
-    #[error(
-        "`{path}` is no service: it can be loaded, but exports no symbol that begins with `{ANY_SYMBOL_PREFIX}`; write `export_service!(YourService);` in the crate's lib.rs and build it as a cdylib"
-    )]
-    NotAPlugin {
-        /// The path as it was given.
-        path: PathBuf,
-    },
-    /// A service of an ABI that this host does not speak.
-    #[error("`{path}` speaks version {found} of the plugin ABI and this runner version {ABI_MAJOR}; rebuild the plugin with service_framework {}", env!("CARGO_PKG_VERSION"))]
-    ForeignAbi {
-        /// The path as it was given.
-        path: PathBuf,
-        /// The version in the symbol's name or in the table.
-        found: String,
-    },
-    /// More than one service, and none is named after the file.
-    #[error("`{path}` exports several services ({}); name the file after the one to run (lib<name>.so)", names.join(", "))]
-    Ambiguous {
-        /// The path as it was given.
-        path: PathBuf,
-        /// The crates whose services it exports.
-        names: Vec<String>,
-    },
-    /// The system's loader refused it.
-    #[error("the system cannot load `{path}`: {reason}")]
-    Refused {
-        /// The path as it was given.
-        path: PathBuf,
-        /// What the loader says.
-        reason: String,
-    },
-    /// The symbol led to a table that is damaged.
-    #[error("`{path}` exports a service whose table is damaged: {what}; rebuild the plugin")]
-    BadTable {
-        /// The path as it was given.
-        path: PathBuf,
-        /// What is wrong with it.
-        what: String,
-    },
-}
+use super::LoadError;
 
 /// Loads the service in the library at `path`.
 ///
@@ -104,13 +42,27 @@ fn plugin_symbol(path: &Path, bytes: &[u8]) -> Result<String, LoadError> {
     let given = || path.to_path_buf();
     let not_a_library = |what: String| LoadError::NotALibrary { path: given(), what };
     if bytes.is_empty() {
-        return Err(not_a_library("the file is empty".into()));
+        return Err(not_a_library("an empty file".into()));
     }
-    let file = object::File::parse(bytes).map_err(|error| not_a_library(error.to_string().to_lowercase()))?;
+    if object::FileKind::parse(bytes).is_err() {
+        return Err(not_a_library(unknown_format(bytes)));
+    }
+    let damaged = |error: object::Error| LoadError::Damaged { path: given(), what: error.to_string().to_lowercase() };
+    let file = object::File::parse(bytes).map_err(damaged)?;
     if file.kind() != ObjectKind::Dynamic {
-        return Err(not_a_library(format!("it is an object file of the kind {:?}", file.kind()).to_lowercase()));
+        let what = match file.kind() {
+            ObjectKind::Executable => "a program",
+            ObjectKind::Relocatable => "an object file that was not linked",
+            ObjectKind::Core => "a core dump",
+            _ => "another kind of object file",
+        };
+        return Err(not_a_library(what.into()));
     }
-    let exports = file.exports().map_err(|error| not_a_library(error.to_string()))?;
+    let (found, here) = (machine(file.format(), file.architecture()), this_machine());
+    if here.as_ref().is_some_and(|here| *here != found) {
+        return Err(LoadError::ForeignMachine { path: given(), found, here: here.unwrap_or_default() });
+    }
+    let exports = file.exports().map_err(damaged)?;
     let names = exports.iter().filter_map(|export| std::str::from_utf8(export.name()).ok());
     let services: Vec<&str> = names.filter(|name| name.starts_with(ANY_SYMBOL_PREFIX)).collect();
     let ours: Vec<&str> = services.iter().copied().filter(|name| name.starts_with(SYMBOL_PREFIX)).collect();
@@ -125,6 +77,34 @@ fn plugin_symbol(path: &Path, bytes: &[u8]) -> Result<String, LoadError> {
             LoadError::Ambiguous { path: given(), names }
         }),
     }
+}
+
+/// What a file is that is no object file.
+fn unknown_format(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !text.contains('\0') => "a text file".to_owned(),
+        _ => "a file of an unknown format".to_owned(),
+    }
+}
+
+/// The kind of machine and system that this host was built for; `None` where it has no word for it.
+fn this_machine() -> Option<String> {
+    let architecture = match std::env::consts::ARCH {
+        "x86_64" => Architecture::X86_64,
+        "aarch64" => Architecture::Aarch64,
+        "x86" => Architecture::I386,
+        "arm" => Architecture::Arm,
+        "riscv64" => Architecture::Riscv64,
+        "powerpc64" => Architecture::PowerPc64,
+        "s390x" => Architecture::S390x,
+        _ => return None,
+    };
+    Some(machine(BinaryFormat::native_object(), architecture))
+}
+
+fn machine(format: BinaryFormat, architecture: Architecture) -> String {
+    // The names of the variants are those by which the machines are known.
+    format!("{architecture:?} ({format:?})").to_lowercase()
 }
 
 fn named_after_file(path: &Path, symbols: &[&str]) -> Option<String> {

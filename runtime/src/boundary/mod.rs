@@ -1,13 +1,14 @@
 //! The boundary to a service's code, in its own library or in the same program: the only place of the runtime that
 //! calls through the C ABI.
 //!
-//! `load` finds the table of a library, `instance` and `target` call through it, `host` and `threads` are what it may
-//! call back, `run` and `sender` what such a call may do.
+//! `load` finds the table of a library, `load_error` says why it did not, `instance` and `target` call through it, `host`
+//! and `threads` are what it may call back, `run` and `sender` what such a call may do.
 
 mod failure;
 mod host;
 mod instance;
 mod load;
+mod load_error;
 mod outgoing;
 mod run;
 mod sender;
@@ -17,8 +18,8 @@ mod threads;
 
 pub(crate) use failure::Failure;
 pub(crate) use instance::{Instance, Table, function_number};
-pub use load::LoadError;
 pub(crate) use load::load;
+pub use load_error::LoadError;
 pub(crate) use run::{Patience, Port, Reply, Run, RunCell};
 pub(crate) use sender::Sender;
 pub(crate) use target::Target;

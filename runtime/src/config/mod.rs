@@ -27,6 +27,8 @@ pub struct ConfigSources {
     pub environment: Vec<(String, String)>,
     /// Names and values of the command line.
     pub command_line: Vec<(String, String)>,
+    /// The names of the command line's flags, without dashes: a name that is none of the config's may be meant for one.
+    pub flags: Vec<String>,
 }
 
 /// A config that fits its model.
@@ -62,7 +64,7 @@ pub fn resolve(
         settings.read_document(document);
     }
     settings.read_environment(&sources.environment);
-    settings.read_command_line(&sources.command_line);
+    settings.read_command_line(&sources.command_line, &sources.flags);
     let may_set_more = setup.is_some();
     if let Some(setup) = setup
         && !settings.diagnostics.has_errors()
@@ -73,7 +75,7 @@ pub fn resolve(
     }
     // A function that could not run might have set what is missing.
     if !(may_set_more && settings.diagnostics.has_errors()) {
-        settings.require(&sources.documents);
+        settings.require(&sources.documents, may_set_more);
     }
     settings.check_constraints();
     let resolved = settings.finish();

@@ -1,6 +1,6 @@
 //! The settings while they are gathered: for each name the value that won and where it was written.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use service_framework_model::json::{Member, Node, check_field, read_value, value_from_text};
 use service_framework_model::nearest::{nearest, suggestion};
@@ -30,12 +30,17 @@ pub(super) struct Settings<'a> {
     set: HashMap<String, Setting>,
     /// The names that an open config does not name, in the order in which they came.
     unnamed: Vec<String>,
+    /// The names for which a name that the config does not have was most likely meant.
+    meant: Vec<&'a str>,
+    /// Whether something could not be read that may set any name.
+    has_unread: bool,
     pub(super) diagnostics: &'a mut Diagnostics,
 }
 
 impl<'a> Settings<'a> {
     pub(super) fn new(record: &'a Record, diagnostics: &'a mut Diagnostics) -> Self {
-        Self { record, set: HashMap::new(), unnamed: Vec::new(), diagnostics }
+        let (set, unnamed, meant) = (HashMap::new(), Vec::new(), Vec::new());
+        Self { record, set, unnamed, meant, has_unread: false, diagnostics }
     }
 
     fn field(&self, name: &str) -> Option<&'a Field> {
@@ -57,9 +62,14 @@ impl<'a> Settings<'a> {
         self.set.insert(name.to_owned(), setting);
     }
 
-    fn unknown(&self, name: &str) -> (String, Option<String>) {
-        let names = self.record.fields().iter().map(|field| field.name.as_str());
-        (format!("`{name}` is not a name of this config"), suggestion(name, names))
+    fn names(&self) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
+        self.record.fields().iter().map(|field| field.name.as_str())
+    }
+
+    /// What to say of a name that the config does not have.
+    fn unknown(&mut self, name: &str) -> (String, Option<String>) {
+        self.meant.extend(nearest(name, self.names()));
+        (format!("`{name}` is not a name of this config"), suggestion(name, self.names()))
     }
 
     /// Takes the names of a document: flat ones, and those in the groups `required` and `optional`.
@@ -68,32 +78,44 @@ impl<'a> Settings<'a> {
         let Some(members) = document.node.members() else {
             let message = format!("expected an object, got {}", document.node);
             self.diagnostics.add(&document.source, [Problem::new(document.node.span, &root, message)]);
+            self.has_unread = true;
             return;
         };
-        let mut seen = HashMap::new();
+        let mut seen = HashSet::new();
         for member in members {
-            let is_group = GROUPS.contains(&member.name.as_str()) && self.field(&member.name).is_none();
-            match member.node.members() {
-                Some(inner) if is_group => {
+            match member.node.members().filter(|_| self.is_group(member, &document.source)) {
+                Some(inner) => {
                     let group = root.key(&member.name);
                     for member in inner {
                         self.read_member(member, &group.key(&member.name), &document.source, &mut seen);
                     }
                 }
-                _ => self.read_member(member, &root.key(&member.name), &document.source, &mut seen),
+                None => self.read_member(member, &root.key(&member.name), &document.source, &mut seen),
             }
         }
     }
 
-    fn read_member<'d>(
-        &mut self,
-        member: &'d Member,
-        path: &Path<'_>,
-        source: &Source,
-        seen: &mut HashMap<&'d str, ()>,
-    ) {
+    /// Whether an object is a group rather than the value of a name. One whose name is a misspelt group is reported,
+    /// and read as that group.
+    fn is_group(&mut self, member: &Member, source: &Source) -> bool {
+        let name = member.name.as_str();
+        if self.field(name).is_some() {
+            return false;
+        }
+        if GROUPS.contains(&name) {
+            return true;
+        }
+        let near = nearest(name, GROUPS).filter(|_| !self.record.is_open() && nearest(name, self.names()).is_none());
+        let Some(near) = near else { return false };
+        let message = format!("`{name}` is neither a name nor a group of this config");
+        let problem = Problem::new(member.name_span, &Path::Root.key(name), message);
+        self.diagnostics.add(source, [problem.with_help(format!("did you mean `{near}`?"))]);
+        true
+    }
+
+    fn read_member<'d>(&mut self, member: &'d Member, path: &Path<'_>, source: &Source, seen: &mut HashSet<&'d str>) {
         let mut problems = Vec::new();
-        if seen.insert(&member.name, ()).is_some() {
+        if !seen.insert(&member.name) {
             let message = format!("`{}` is set twice", member.name);
             problems.push(Problem::new(member.name_span, path, message).with_help("keep one of them".to_owned()));
         } else if let Some(kind) = self.kind(&member.name) {
@@ -110,14 +132,14 @@ impl<'a> Settings<'a> {
     /// Takes the variables that are named after the config's names. Another service of the same environment may have
     /// other names, so a variable that this one does not know is no error.
     pub(super) fn read_environment(&mut self, environment: &[(String, String)]) {
-        for (name, text) in environment.iter().filter(|(name, _)| name.starts_with(VARIABLE_PREFIX)) {
-            let source = Source::Environment(name.clone());
-            let fields = self.record.fields();
-            match fields.iter().find(|field| variable(&field.name) == *name) {
+        for (name, text) in environment {
+            let Some(suffix) = name.strip_prefix(VARIABLE_PREFIX) else { continue };
+            let source = Source::Environment { variable: name.clone(), value: text.clone() };
+            match self.record.fields().iter().find(|field| variable(&field.name) == *name) {
                 Some(field) => self.read_text(&field.name, &field.kind, text, source),
                 None => {
-                    let suffix = name.trim_start_matches(VARIABLE_PREFIX);
-                    let near = nearest(suffix, fields.iter().map(|field| field.name.as_str()));
+                    let near = nearest(suffix, self.names());
+                    self.meant.extend(near);
                     let severity = if near.is_some() { Severity::Warning } else { Severity::Note };
                     let message = format!("`{name}` sets no name of this config");
                     let help = near.map(|near| format!("did you mean `{}`?", variable(near)));
@@ -127,14 +149,18 @@ impl<'a> Settings<'a> {
         }
     }
 
-    pub(super) fn read_command_line(&mut self, pairs: &[(String, String)]) {
+    /// Takes what the command line sets. `flags` are the names that would have been flags: one of them may be meant.
+    pub(super) fn read_command_line(&mut self, pairs: &[(String, String)], flags: &[String]) {
         for (name, text) in pairs {
+            let source = Source::Argument { name: name.clone(), value: text.clone() };
             match self.kind(name) {
-                Some(kind) => self.read_text(name, kind, text, Source::CommandLine),
+                Some(kind) => self.read_text(name, kind, text, source),
                 None => {
                     let (message, help) = self.unknown(name);
-                    let diagnostic = Diagnostic::error(Source::CommandLine, message).at(name).with_help(help);
-                    self.diagnostics.push(diagnostic);
+                    let flag = nearest(name, flags.iter().map(String::as_str));
+                    let flag = flag.filter(|_| nearest(name, self.names()).is_none());
+                    let help = flag.map(|flag| format!("did you mean the flag `--{flag}`?")).or(help);
+                    self.diagnostics.push(Diagnostic::error(source, message).at(name).with_help(help));
                 }
             }
         }
@@ -164,15 +190,21 @@ impl<'a> Settings<'a> {
         }
     }
 
-    /// Reports every required name that is not set.
-    pub(super) fn require(&mut self, documents: &[Document]) {
+    /// Reports every required name that is not set, unless something else that was reported explains why. `has_setup`
+    /// says whether the service could set it by itself.
+    pub(super) fn require(&mut self, documents: &[Document], has_setup: bool) {
+        if self.has_unread {
+            return;
+        }
         let source = documents.last().map_or(Source::Missing("config"), |document| document.source.clone());
-        for field in self.record.fields().iter().filter(|field| field.required && !self.set.contains_key(&field.name)) {
+        let explained = |name: &str| self.set.contains_key(name) || self.meant.contains(&name);
+        for field in self.record.fields().iter().filter(|field| field.required && !explained(&field.name)) {
             let name = &field.name;
             let message = format!("`{name}` ({}) is required, but nothing sets it", field.kind.word());
+            let setup = if has_setup { ", or let `setup_config` return it" } else { "" };
             let help = format!(
-                "set it in the config file as `{name:?}: ...`, in the environment as `{}`, on the command line as \
-                 `--{name} ...`, or let `setup_config` return it",
+                "set it in the config file as `{name:?}: ...`, in the environment as `{}=...`, or on the command line \
+                 as `--{name} ...`{setup}",
                 variable(name)
             );
             self.diagnostics.push(Diagnostic::error(source.clone(), message).at(name).with_help(help));

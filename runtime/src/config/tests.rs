@@ -28,7 +28,12 @@ fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 fn sources(text: &str, environment: &[(&str, &str)], command_line: &[(&str, &str)]) -> ConfigSources {
-    ConfigSources { documents: vec![file(text)], environment: pairs(environment), command_line: pairs(command_line) }
+    ConfigSources {
+        documents: vec![file(text)],
+        environment: pairs(environment),
+        command_line: pairs(command_line),
+        ..ConfigSources::default()
+    }
 }
 
 fn resolved(record: &Record, sources: &ConfigSources) -> ResolvedConfig {
@@ -135,7 +140,7 @@ fn setup_does_not_run_on_a_config_that_cannot_be_read() {
 
 #[test]
 fn a_failing_setup_is_a_problem_of_its_own() {
-    let setup: Setup<'_> = Box::new(|_| Err("no rate for BTC".to_owned()));
+    let setup: Setup<'_> = Box::new(|_| Err("`setup_config` failed: no rate for BTC".to_owned()));
     let said = refused(&record(), &sources(r#"{"symbol": "BTC"}"#, &[], &[]), Some(setup));
     assert!(said.starts_with("error: `setup_config` failed: no rate for BTC\n"), "{said}");
 }
@@ -166,7 +171,7 @@ error: `required.price`: the text "0.1O" is not a decimal number
 2 |   "required": {"symbol": 12, "price": "0.1O"},
   |                                       ^^^^^^
   |
-  = help: write a decimal like `0.10`
+  = help: write a decimal of at most 28 digits, like `0.10`
 
 error: `depht` is not a name of this config
  --> config.json:3:3
@@ -191,14 +196,14 @@ error: `side`: expected one of "buy", "sell", got the text "byu"
   = help: did you mean `buy`?
 
 error: `depth`: the text "many" is not a whole number
---> environment variable SF_CONFIG_DEPTH
+--> environment: SF_CONFIG_DEPTH=many
 
 error: `nose` is not a name of this config
---> command line
+--> command line: --nose x
  = help: did you mean `note`?
 
 warning: `SF_CONFIG_DETPH` sets no name of this config
---> environment variable SF_CONFIG_DETPH
+--> environment: SF_CONFIG_DETPH=3
  = help: did you mean `SF_CONFIG_DEPTH`?
 
 7 problems; nothing was bound or started
@@ -207,14 +212,14 @@ warning: `SF_CONFIG_DETPH` sets no name of this config
 }
 
 #[test]
-fn a_required_name_that_nothing_sets_is_told_the_four_ways() {
+fn a_required_name_that_nothing_sets_is_told_the_ways_to_set_it() {
     let record = Record::new().required("symbol", ArgType::str());
     assert_eq!(
         refused(&record, &ConfigSources::default(), None),
         "error: `symbol` (Str) is required, but nothing sets it\n\
-         --> no config given\n \
-          = help: set it in the config file as `\"symbol\": ...`, in the environment as `SF_CONFIG_SYMBOL`, on the \
-          command line as `--symbol ...`, or let `setup_config` return it\n\n\
+\x20|\n \
+          = help: set it in the config file as `\"symbol\": ...`, in the environment as `SF_CONFIG_SYMBOL=...`, or on \
+          the command line as `--symbol ...`\n\n\
          1 problem; nothing was bound or started\n"
     );
 }

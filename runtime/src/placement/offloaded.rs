@@ -7,7 +7,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use service_framework_connections::Frames;
@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Opened, OpeningError, Place, Sockets, executor};
 use crate::alarm::Alarm;
 use crate::boundary::Port;
-use crate::control::Stopped;
+use crate::control::{Control, StopReason, Stopped};
 use crate::io::{Arrived, Io, Posts};
 use crate::logging::Sinks;
 use crate::pool::Pool;
@@ -42,6 +42,7 @@ pub(super) struct Offloaded {
     commands: Option<mpsc::UnboundedSender<Command>>,
     batches: mpsc::Receiver<Vec<Arrived>>,
     thread: Option<JoinHandle<()>>,
+    control: Arc<Control>,
     stopped: Stopped,
     alarm: Alarm,
 }
@@ -64,9 +65,9 @@ impl Offloaded {
             let _logs = sinks.enter(&name);
             run(&sockets, pools, posts, opened, inbox, outbox);
         })?;
-        let stopped = Stopped::of(control);
+        let stopped = Stopped::of(Arc::clone(&control));
         let (commands, thread, alarm) = (Some(commands), Some(thread), Alarm::default());
-        let mut offloaded = Self { runtime, commands, batches, thread, stopped, alarm };
+        let mut offloaded = Self { runtime, commands, batches, thread, control, stopped, alarm };
         match offloaded.runtime.block_on(opening) {
             Ok(Ok(addresses)) => Ok((offloaded, addresses)),
             Ok(Err(error)) => {
@@ -103,10 +104,19 @@ impl Drop for Offloaded {
 
 impl Place for Offloaded {
     fn collect(&mut self, out: &mut Vec<Arrived>, until: Option<Instant>) {
-        let Self { runtime, batches, stopped, alarm, .. } = self;
+        let Self { runtime, batches, control, stopped, alarm, .. } = self;
         runtime.block_on(poll_fn(|cx| {
-            while let Poll::Ready(Some(mut batch)) = batches.poll_recv(cx) {
-                out.append(&mut batch);
+            loop {
+                match batches.poll_recv(cx) {
+                    Poll::Ready(Some(mut batch)) => out.append(&mut batch),
+                    Poll::Ready(None) => {
+                        // Only a panic ends the thread of the sockets before they are closed.
+                        tracing::error!("the I/O thread has ended, so the service stops");
+                        control.stop(StopReason::Requested, Duration::ZERO);
+                        break;
+                    }
+                    Poll::Pending => break,
+                }
             }
             let is_over = stopped.poll(cx).is_ready() || until.is_some_and(|until| alarm.poll(until, cx).is_ready());
             if is_over || !out.is_empty() { Poll::Ready(()) } else { Poll::Pending }

@@ -28,7 +28,7 @@ pub(super) struct Backlog {
 
 /// What waits for one peer.
 #[derive(Debug, Default)]
-struct Waiting {
+pub(super) struct Waiting {
     messages: AtomicUsize,
     bytes: AtomicUsize,
 }
@@ -71,7 +71,8 @@ impl Backlog {
 }
 
 impl Waiting {
-    fn has_room(&self, size: usize, most_messages: Option<usize>, most_bytes: usize) -> bool {
+    /// Whether a message of `size` bytes may wait as well. Where nothing waits, any message may.
+    pub(super) fn has_room(&self, size: usize, most_messages: Option<usize>, most_bytes: usize) -> bool {
         let bytes = self.bytes.load(Ordering::Relaxed);
         let messages = self.messages.load(Ordering::Relaxed);
         let too_many = most_messages.is_some_and(|most| messages > 0 && messages >= most);
@@ -79,11 +80,20 @@ impl Waiting {
         !too_many && !too_much
     }
 
+    pub(super) fn add(&self, messages: usize, bytes: usize) {
+        self.messages.fetch_add(messages, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn remove(&self, messages: usize, bytes: usize) {
+        self.messages.fetch_sub(messages, Ordering::Relaxed);
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
     /// `frame` with what it counts for, and `messages` besides its bytes.
     fn share_of(self: &Arc<Self>, frame: Bytes, messages: usize) -> Bytes {
         let bytes = counted(&frame);
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.messages.fetch_add(messages, Ordering::Relaxed);
+        self.add(messages, bytes);
         Bytes::from_owner(Share { frame, bytes, messages, of: Arc::clone(self) })
     }
 }
@@ -109,8 +119,7 @@ impl AsRef<[u8]> for Share {
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.of.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
-        self.of.messages.fetch_sub(self.messages, Ordering::Relaxed);
+        self.of.remove(self.messages, self.bytes);
     }
 }
 

@@ -18,7 +18,9 @@
 
 mod backlog;
 mod error;
+mod in_process;
 mod omq;
+mod registry;
 mod socket_file;
 mod zeromq;
 
@@ -30,7 +32,9 @@ use std::time::Duration;
 pub use service_framework_connections::Frames;
 
 pub use error::{BindError, BindProblem, Closed, ConnectError, ConnectProblem, OpenError, SendRefused};
+pub use in_process::InProcess;
 pub use omq::Omq;
+pub use registry::{ChoiceError, DEFAULT, IN_PROCESS, NAMES, find, for_endpoint};
 pub use zeromq::Zeromq;
 
 /// A future of a socket; it runs on the thread that owns the socket.
@@ -141,7 +145,8 @@ pub trait Socket {
     /// Waits for one message. Nothing is lost when a wait is given up.
     fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Result<Frames, Closed>>;
 
-    /// Queues a message, or refuses it. Never waits: a slow or dead peer blocks nobody.
+    /// Queues a message, or refuses it. Never waits: a slow or dead peer blocks nobody. Where the peer's maximum is
+    /// known, a message that exceeds it is refused too.
     ///
     /// # Errors
     /// The message was not queued, and why. A refused message is dropped.

@@ -66,6 +66,30 @@ impl Bench {
         format!("ipc://{}", self.path(name).display())
     }
 
+    /// An endpoint that is free, whatever else is bound.
+    pub(crate) fn free(&self) -> String {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        if self.is_within_the_process() {
+            format!("inproc://free-{}", NUMBER.fetch_add(1, Ordering::Relaxed))
+        } else {
+            "tcp://127.0.0.1:0".to_owned()
+        }
+    }
+
+    /// An endpoint that is known before it is bound.
+    pub(crate) fn known(&self, name: &str) -> String {
+        if self.is_within_the_process() { format!("inproc://{}", self.path(name).display()) } else { self.ipc(name) }
+    }
+
+    /// One of each sort of endpoint.
+    pub(crate) fn endpoints(&self, name: &str) -> Vec<String> {
+        vec![self.free(), self.known(name)]
+    }
+
+    fn is_within_the_process(&self) -> bool {
+        self.transport.name() == "inproc"
+    }
+
     pub(crate) fn router(&self) -> Endpointed {
         self.router_with(&SocketOptions::default())
     }
@@ -93,7 +117,7 @@ impl Bench {
 
     pub(crate) async fn listening_with(&self, options: &SocketOptions) -> Endpointed {
         let mut router = self.router_with(options);
-        router.bind("tcp://127.0.0.1:0").await;
+        router.bind(&self.free()).await;
         router
     }
 

@@ -7,30 +7,24 @@ use bytes::Bytes;
 use service_framework_runtime::transport::Frames;
 use tokio::task::yield_now;
 
-use crate::bench::{Bench, body, message, request};
+use crate::bench::{self, Bench, body, message, request};
 
-async fn a_request_and_its_reply_cross(bench: &Bench, endpoint: &str) {
-    let mut router = bench.router();
-    router.bind(endpoint).await;
-    let mut dealer = bench.connected(&router.endpoint).await;
+pub(crate) async fn a_request_and_its_reply_cross(bench: &Bench) {
+    for endpoint in bench.endpoints("orders") {
+        let mut router = bench.router();
+        router.bind(&endpoint).await;
+        let mut dealer = bench.connected(&router.endpoint).await;
 
-    dealer.send(request(1, b"buy"));
-    let received = router.receive().await;
-    assert_eq!(received.len(), 4);
-    assert_eq!(received[1..], request(1, b"buy")[..]);
+        dealer.send(request(1, b"buy"));
+        let received = router.receive().await;
+        assert_eq!(received.len(), 4);
+        assert_eq!(received[1..], request(1, b"buy")[..]);
 
-    let mut reply = request(1, b"bought");
-    reply.insert(0, received[0].clone());
-    router.send(reply);
-    assert_eq!(dealer.receive().await, request(1, b"bought"));
-}
-
-pub(crate) async fn a_request_and_its_reply_cross_tcp(bench: &Bench) {
-    a_request_and_its_reply_cross(bench, "tcp://127.0.0.1:0").await;
-}
-
-pub(crate) async fn a_request_and_its_reply_cross_a_socket_file(bench: &Bench) {
-    a_request_and_its_reply_cross(bench, &bench.ipc("orders")).await;
+        let mut reply = request(1, b"bought");
+        reply.insert(0, received[0].clone());
+        router.send(reply);
+        assert_eq!(dealer.receive().await, request(1, b"bought"));
+    }
 }
 
 pub(crate) async fn all_interfaces_can_be_bound(bench: &Bench) {
@@ -65,6 +59,46 @@ pub(crate) async fn every_requester_gets_its_own_reply(bench: &Bench) {
     assert!(dealers.iter_mut().all(|dealer| dealer.socket.try_receive(1, &mut none) == 0));
 }
 
+/// Two services, each on its thread with its runtime.
+pub(crate) async fn requests_cross_between_threads(bench: &Bench) {
+    const REQUESTS: u64 = 2_000;
+    let mut router = bench.listening().await;
+    let (transport, endpoint) = (bench.transport, router.endpoint.clone());
+    let asks = std::thread::spawn(move || {
+        let bench = Bench::new(transport);
+        bench::block_on(async {
+            let mut dealer = bench.connected(&endpoint).await;
+            for number in 0..REQUESTS {
+                dealer.send(request(number, b"across"));
+                assert_eq!(dealer.receive().await, request(number, b"across"));
+            }
+            dealer.close().await;
+        });
+    });
+    for _ in 0..REQUESTS {
+        router.echo().await;
+    }
+    router.until_lost().await;
+    asks.join().expect("the other thread ends");
+}
+
+pub(crate) async fn a_dealer_with_two_peers_asks_them_in_turn(bench: &Bench) {
+    let mut routers = [bench.listening().await, bench.listening().await];
+    let mut dealer = bench.dealer();
+    for router in &routers {
+        dealer.connect(&router.endpoint).await;
+    }
+    dealer.until_ready(2).await;
+    for round in 0..10 {
+        dealer.send(request(round, b"first"));
+        dealer.send(request(round, b"second"));
+        for router in &mut routers {
+            router.echo().await;
+            dealer.receive().await;
+        }
+    }
+}
+
 pub(crate) async fn frames_of_every_size_arrive_as_they_were_sent(bench: &Bench) {
     let mut router = bench.listening().await;
     let mut dealer = bench.connected(&router.endpoint).await;
@@ -87,7 +121,7 @@ pub(crate) async fn frames_of_every_size_arrive_as_they_were_sent(bench: &Bench)
 
 pub(crate) async fn eight_mebibytes_arrive_whole(bench: &Bench) {
     let large: Vec<u8> = (0..8 << 20).map(|place: u32| (place % 251) as u8).collect();
-    for endpoint in ["tcp://127.0.0.1:0".to_owned(), bench.ipc("large")] {
+    for endpoint in bench.endpoints("large") {
         let mut router = bench.router();
         router.bind(&endpoint).await;
         let mut dealer = bench.connected(&router.endpoint).await;

@@ -20,7 +20,7 @@ async fn problem(bench: &Bench, endpoint: &str) -> BindProblem {
     let mut router = bench.router();
     let error = router.socket.bind(endpoint).await.expect_err("an endpoint that cannot be bound");
     assert_eq!(error.endpoint, endpoint);
-    router.bind("tcp://127.0.0.1:0").await;
+    router.bind(&bench.free()).await;
     error.problem
 }
 
@@ -30,6 +30,18 @@ pub(crate) async fn an_address_in_use_is_refused(bench: &Bench) {
     assert!(matches!(problem(bench, &endpoint).await, BindProblem::InUse));
     let mut dealer = bench.connected(&endpoint).await;
     router.serves(&mut dealer).await;
+}
+
+pub(crate) async fn an_address_that_is_none_is_refused(bench: &Bench) {
+    for malformed in ["", "orders", "udp://127.0.0.1:5000", "inproc://"] {
+        assert!(matches!(problem(bench, malformed).await, BindProblem::Malformed(_)), "{malformed}");
+    }
+    let mut dealer = bench.dealer();
+    for malformed in ["", "orders", "udp://127.0.0.1:5000", "inproc://"] {
+        let error = dealer.socket.connect(malformed).await.expect_err("no address");
+        assert!(matches!(error.problem, ConnectProblem::Malformed(_)), "{malformed}");
+        assert_eq!(error.endpoint, malformed);
+    }
 }
 
 pub(crate) async fn a_socket_file_in_use_is_refused_and_left_alone(bench: &Bench) {
@@ -87,8 +99,8 @@ pub(crate) async fn an_endpoint_that_cannot_be_connected_to_says_why(bench: &Ben
     router.serves(&mut dealer).await;
 }
 
-pub(crate) async fn closing_frees_the_port_and_the_socket_file(bench: &Bench) {
-    for endpoint in ["tcp://127.0.0.1:0".to_owned(), bench.ipc("freed")] {
+pub(crate) async fn closing_frees_the_address(bench: &Bench) {
+    for endpoint in bench.endpoints("freed") {
         let mut router = bench.router();
         router.bind(&endpoint).await;
         let endpoint = router.endpoint.clone();
@@ -103,7 +115,7 @@ pub(crate) async fn closing_frees_the_port_and_the_socket_file(bench: &Bench) {
     }
 }
 
-pub(crate) async fn a_dropped_socket_frees_its_port(bench: &Bench) {
+pub(crate) async fn a_dropped_socket_frees_its_address(bench: &Bench) {
     let router = bench.listening().await;
     let endpoint = router.endpoint.clone();
     drop(router);
@@ -158,6 +170,29 @@ pub(crate) async fn a_peer_that_never_reads_does_not_hold_up_closing(bench: &Ben
         router.socket.close(linger).await;
         assert!(began.elapsed() < linger + Duration::from_secs(1), "closing took {:?}", began.elapsed());
     }
+}
+
+pub(crate) async fn closing_hangs_up_on_a_peer_that_never_reads(bench: &Bench) {
+    let mut router = bench.listening().await;
+    let mut deaf = Raw::introduced(&router.endpoint, "DEALER", "deaf").await;
+    deaf.write(&frame(false, b"question")).await;
+    router.receive().await;
+    let answer = message([b"deaf", &[7; 1_000_000]]);
+    let (taken, _) = router.send_until_refused(|| answer.clone()).await;
+    router.close().await;
+    let heard = deaf.until_closed().await.len();
+    assert!(heard < taken * 1_000_000, "all of {taken} answers were written after the close");
+}
+
+pub(crate) async fn closing_without_linger_takes_back_what_was_not_read(bench: &Bench) {
+    let mut router = bench.listening().await;
+    let mut leaving = bench.connected(&router.endpoint).await;
+    let mut staying = bench.connected(&router.endpoint).await;
+    leaving.send(request(1, b"never mind"));
+    staying.send(request(2, b"please"));
+    leaving.close().await;
+    assert_eq!(body(&router.receive().await), b"please");
+    assert_eq!(router.socket.try_receive(1, &mut Vec::new()), 0);
 }
 
 /// Counts the descriptors of the process, so it runs beside no other scenario.

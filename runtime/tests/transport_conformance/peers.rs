@@ -1,14 +1,16 @@
 //! Peers come, go and come back; nobody waits for them, and nobody gets what was meant for another.
 
+use std::future::poll_fn;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use service_framework_runtime::transport::SendRefused;
+use service_framework_runtime::transport::{SendRefused, SocketOptions};
 
 use crate::bench::{Bench, body, message, request};
-use crate::raw::{Raw, frame};
+use crate::raw::{Raw, frame, ping};
 
 pub(crate) async fn connecting_before_anybody_listens_works(bench: &Bench) {
-    let endpoint = bench.ipc("later");
+    let endpoint = bench.known("later");
     let mut dealer = bench.dealer();
     dealer.connect(&endpoint).await;
     assert_eq!(dealer.socket.ready_peers(), 0);
@@ -19,7 +21,7 @@ pub(crate) async fn connecting_before_anybody_listens_works(bench: &Bench) {
 }
 
 pub(crate) async fn sending_to_nobody_is_refused(bench: &Bench) {
-    let endpoint = bench.ipc("nobody");
+    let endpoint = bench.known("nobody");
     let mut dealer = bench.dealer();
     assert_eq!(dealer.socket.try_send(request(1, b"")), Err(SendRefused::NoPeer));
     dealer.connect(&endpoint).await;
@@ -35,6 +37,7 @@ pub(crate) async fn sending_to_nobody_is_refused(bench: &Bench) {
 pub(crate) async fn a_lost_peer_is_reported_at_once(bench: &Bench) {
     let router = bench.listening().await;
     let mut dealer = bench.connected(&router.endpoint).await;
+    dealer.socket.peers_change();
     assert_eq!(dealer.socket.peers_change(), None);
     router.close().await;
     let closed = Instant::now();
@@ -45,7 +48,7 @@ pub(crate) async fn a_lost_peer_is_reported_at_once(bench: &Bench) {
 }
 
 pub(crate) async fn a_restarted_listener_is_found_again(bench: &Bench) {
-    for endpoint in ["tcp://127.0.0.1:0".to_owned(), bench.ipc("restarted")] {
+    for endpoint in bench.endpoints("restarted") {
         let mut router = bench.router();
         router.bind(&endpoint).await;
         let endpoint = router.endpoint.clone();
@@ -64,6 +67,27 @@ pub(crate) async fn a_restarted_listener_is_found_again(bench: &Bench) {
         }
         assert_eq!(losses, 3);
     }
+}
+
+pub(crate) async fn nothing_unread_by_a_lost_peer_reaches_its_successor(bench: &Bench) {
+    let mut router = bench.router_with(&SocketOptions { receive_queue: 16, ..SocketOptions::default() });
+    router.bind(&bench.free()).await;
+    let endpoint = router.endpoint.clone();
+    let mut dealer = bench.connected(&endpoint).await;
+    let stale = request(1, &[0; 50_000]);
+    let (taken, refusal) = dealer.send_until_refused(|| stale.clone()).await;
+    assert!(taken > 0);
+    assert_eq!(refusal, SendRefused::Full);
+
+    router.close().await;
+    dealer.until_lost().await;
+    assert_eq!(dealer.socket.try_send(request(1, b"stale")), Err(SendRefused::NoPeer));
+
+    let mut router = bench.router();
+    router.bind(&endpoint).await;
+    dealer.until_ready(1).await;
+    dealer.send(request(2, b"fresh"));
+    assert_eq!(body(&router.receive().await), b"fresh");
 }
 
 pub(crate) async fn nothing_sent_to_a_lost_peer_reaches_its_successor(bench: &Bench) {
@@ -144,4 +168,53 @@ pub(crate) async fn a_taken_return_address_is_refused_to_a_newcomer(bench: &Benc
     router.until_ready(1).await;
     router.send(message([b"desk", b"welcome"]));
     successor.until_heard(b"welcome").await;
+}
+
+pub(crate) async fn a_peer_that_pings_is_answered(bench: &Bench) {
+    let mut router = bench.listening().await;
+    let mut peer = Raw::introduced_as(&router.endpoint, 1, "DEALER", "").await;
+    peer.write(&ping(b"are you there")).await;
+    router.beside(peer.until_heard(b"\x04PONGare you there")).await;
+}
+
+/// Waits until the kernel's table of connections says that a silent peer will be asked: its timer is of sort 2.
+pub(crate) async fn a_peer_whose_machine_has_gone_is_looked_for(bench: &Bench) {
+    let router = bench.listening().await;
+    let _dealer = bench.connected(&router.endpoint).await;
+    let (_, port) = router.endpoint.rsplit_once(':').expect("a port");
+    let local = format!(":{:04X}", port.parse::<u16>().expect("a port"));
+    let is_looked_for = || {
+        let table = std::fs::read_to_string("/proc/net/tcp").expect("the table of connections");
+        table.lines().skip(1).any(|line| {
+            let fields: Vec<_> = line.split_whitespace().collect();
+            let is_established = fields[1].ends_with(&local) && fields[3] == "01";
+            is_established && fields[5].starts_with("02:")
+        })
+    };
+    while !is_looked_for() {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// A reply that comes between a look at the messages and a look at the peers is not taken for lost.
+pub(crate) async fn what_was_sent_comes_before_the_loss_of_its_sender(bench: &Bench) {
+    let mut router = bench.listening().await;
+    let mut dealer = bench.connected(&router.endpoint).await;
+    dealer.send(request(1, b"last question"));
+    let asked = router.receive().await;
+    dealer.socket.peers_change();
+    poll_fn(|context| {
+        assert!(dealer.socket.poll_receive(context).is_pending());
+        Poll::Ready(())
+    })
+    .await;
+    router.send(asked);
+    router.socket.close(Duration::from_secs(1)).await;
+    poll_fn(|context| {
+        assert!(dealer.socket.poll_peers(context).is_pending());
+        Poll::Ready(())
+    })
+    .await;
+    assert_eq!(dealer.receive().await, request(1, b"last question"));
+    assert_eq!(dealer.until_lost().await.lost, 1);
 }

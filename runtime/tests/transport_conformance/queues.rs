@@ -25,7 +25,7 @@ pub(crate) async fn a_peer_that_never_reads_fills_its_own_queue_only(bench: &Ben
 
 pub(crate) async fn a_burst_of_replies_waits_for_a_peer_that_reads(bench: &Bench) {
     const REPLIES: u64 = 1_000;
-    for endpoint in ["tcp://127.0.0.1:0".to_owned(), bench.ipc("burst")] {
+    for endpoint in bench.endpoints("burst") {
         let mut router = bench.router();
         router.bind(&endpoint).await;
         let mut dealer = bench.connected(&router.endpoint).await;
@@ -76,7 +76,36 @@ pub(crate) async fn a_full_receive_queue_drops_nothing(bench: &Bench) {
     assert!(numbers.eq(0..MESSAGES));
 }
 
-pub(crate) async fn a_message_over_the_maximum_ends_that_connection_only(bench: &Bench) {
+pub(crate) async fn a_requester_that_never_reads_fills_its_own_queue_only(bench: &Bench) {
+    let few = SocketOptions { receive_queue: 16, send_queue: 100, ..SocketOptions::default() };
+    let mut router = bench.listening_with(&few).await;
+    let mut deaf = bench.connected_with(&router.endpoint, &few).await;
+    deaf.send(request(1, b"question"));
+    let mut answer = router.receive().await;
+    let mut dealer = bench.connected(&router.endpoint).await;
+
+    *answer.last_mut().expect("a body") = vec![0; 100_000].into();
+    let (taken, refusal) = router.send_until_refused(|| answer.clone()).await;
+    assert_eq!(refusal, SendRefused::Full);
+    assert!(taken >= 100, "only {taken} replies were queued");
+    for _ in 0..100 {
+        router.serves(&mut dealer).await;
+    }
+}
+
+pub(crate) async fn a_message_over_the_maximum_harms_nobody_else(bench: &Bench) {
+    let small = SocketOptions { max_message_size: 100_000, ..SocketOptions::default() };
+    let mut router = bench.listening_with(&small).await;
+    let mut modest = bench.connected(&router.endpoint).await;
+    let mut greedy = bench.connected(&router.endpoint).await;
+    match greedy.socket.try_send(request(2, &[0; 200_000])) {
+        Ok(()) => drop(router.beside(greedy.until_lost()).await),
+        Err(refusal) => assert_eq!(refusal, SendRefused::TooLarge { size: 200_008, max: 100_000 }),
+    }
+    router.serves(&mut modest).await;
+}
+
+pub(crate) async fn a_message_over_the_maximum_ends_its_connection(bench: &Bench) {
     let small = SocketOptions { max_message_size: 100_000, ..SocketOptions::default() };
     let mut router = bench.listening_with(&small).await;
     let mut modest = bench.connected(&router.endpoint).await;

@@ -1,4 +1,4 @@
-//! A peer made by hand from ZMTP 3.0 bytes (RFC 23), to do what no library would do.
+//! A peer made by hand from the bytes of ZMTP 3.0 (RFC 23) and 3.1 (RFC 37), to do what no library would do.
 
 use std::io::ErrorKind;
 
@@ -16,8 +16,13 @@ impl Raw {
 
     /// Connects and introduces itself as a socket of type `kind`, with an identity if not empty.
     pub(crate) async fn introduced(endpoint: &str, kind: &str, identity: &str) -> Self {
+        Self::introduced_as(endpoint, 0, kind, identity).await
+    }
+
+    /// Connects and introduces itself as speaking ZMTP 3 with this minor version.
+    pub(crate) async fn introduced_as(endpoint: &str, minor: u8, kind: &str, identity: &str) -> Self {
         let mut peer = Self::connect(endpoint).await;
-        peer.write(&greeting()).await;
+        peer.write(&greeting(minor)).await;
         peer.write(&ready(kind, identity)).await;
         peer
     }
@@ -26,7 +31,7 @@ impl Raw {
     pub(crate) async fn accepted(listener: &tokio::net::TcpListener, kind: &str) -> Self {
         let (stream, _) = listener.accept().await.expect("a connection");
         let mut peer = Self(stream);
-        peer.write(&greeting()).await;
+        peer.write(&greeting(0)).await;
         peer.write(&ready(kind, "")).await;
         peer
     }
@@ -93,12 +98,13 @@ impl Raw {
     }
 }
 
-/// Signature, version 3.0, mechanism NULL.
-fn greeting() -> [u8; 64] {
+/// Signature, version, mechanism NULL.
+fn greeting(minor: u8) -> [u8; 64] {
     let mut greeting = [0; 64];
     greeting[0] = 0xff;
     greeting[9] = 0x7f;
     greeting[10] = 3;
+    greeting[11] = minor;
     greeting[12..16].copy_from_slice(b"NULL");
     greeting
 }
@@ -128,4 +134,13 @@ pub(crate) fn long_header(length: u64) -> Vec<u8> {
     let mut header = vec![2];
     header.extend(length.to_be_bytes());
     header
+}
+
+/// A ping with this context, which its answer repeats, and no word on how long its sender is patient.
+pub(crate) fn ping(context: &[u8]) -> Vec<u8> {
+    let mut body = b"\x04PING\0\0".to_vec();
+    body.extend(context);
+    let mut command = vec![4, u8::try_from(body.len()).expect("a short command")];
+    command.extend(body);
+    command
 }
