@@ -87,7 +87,7 @@ fn a_plugin_in_c_drives_another_and_both_are_made_again() {
         let driver = Service::from_path(c_plugin("examples/c/driver.c")).addresses(addresses);
         let mut driver = driver.config(json!({"count": 20})).console_loglevel("OFF").build().unwrap();
         driver.run_service_as_main_blocking().unwrap();
-        assert_eq!(desk.stats().values().map(|stats| stats.sent).sum::<u64>(), 20);
+        assert_eq!(desk.stats().inbound.values().map(|stats| stats.sent).sum::<u64>(), 20);
         desk.stop_service().unwrap();
     }
 }
