@@ -25,7 +25,7 @@ fn a_table_or_a_model_that_is_no_good_is_refused_with_the_reason() {
     for (wrong, part) in [
         ("null table", "its address is null"),
         ("magic", "does not begin with the magic number (0x7 instead of"),
-        ("major", "speaks version 2 of the plugin ABI and this runner version 1"),
+        ("major", "speaks version 2 of the plugin ABI, and this runner version 1"),
         ("size", "it says that it has 24 bytes"),
         ("null function", "one of its functions is null"),
         ("describe", "the file with the model is gone"),
