@@ -31,7 +31,7 @@ fn a_table_or_a_model_that_is_no_good_is_refused_with_the_reason() {
         ("describe", "the file with the model is gone"),
         ("no model", "expected a JSON value"),
         ("null model", "expected a JSON value"),
-        ("half a model", "expected value after colon"),
+        ("half a model", "expected a value behind the colon"),
         ("model twice", "error"),
         ("endless model", "a text of more than 67108864 bytes"),
         ("broken model", "`connections.in.ask`: `connection_type` is missing"),
