@@ -14,7 +14,7 @@ use support::messages::request;
 use support::peer::Peer;
 use support::plugins::plugin;
 use support::runner::{Folder, Running, run, runner};
-use support::until;
+use support::{process, until};
 
 const DEATHS: usize = 100;
 
@@ -138,6 +138,43 @@ fn a_requester_recovers_over_ipc_whatever_the_other_side_is() {
     let folder = Folder::new();
     let address = format!("ipc://{}", folder.path().join("desk.sock").display());
     requester_recovers("omq", "zeromq", &address);
+}
+
+/// A peer that is frozen and thawed: requests end by their deadline, and what it answers later reaches nobody.
+fn requester_survives_a_freeze(ours: &str, theirs: &str) {
+    let folder = Folder::new();
+    let address = free_port();
+    let file = folder.file("addresses.json", desk_addresses(&address, theirs).to_string());
+    let (library, relay) = (plugin("desk"), relay(&address, ours));
+    let mut desk = Running::start(runner().arg("-s").arg(&library).arg("-a").arg(&file));
+    desk.until_logged("`trouble` at ");
+    let mut asker = Peer::dealer(relay.address("relay").unwrap());
+    until_answered(&mut asker, "first");
+    for freeze in 0..5 {
+        desk.signal("STOP");
+        until("the peer to be frozen", || process::is_frozen(&desk.id()).then_some(()));
+        for request_number in 0..3 {
+            let text = format!("frozen {freeze} {request_number}");
+            assert_eq!(asker.ask(&request(&text, &text)).code(), "timed_out");
+        }
+        desk.signal("CONT");
+        let text = format!("thawed {freeze}");
+        until_answered(&mut asker, &text);
+    }
+    until("the late replies to be counted", || {
+        (relay.stats().outbound["peer"].dropped.get("late_reply").copied().unwrap_or_default() >= 10).then_some(())
+    });
+    assert_eq!(relay.stats().outbound["peer"].dropped["timed_out"], 15);
+}
+
+#[test]
+fn a_requester_over_omq_survives_a_frozen_peer() {
+    requester_survives_a_freeze("omq", "zeromq");
+}
+
+#[test]
+fn a_requester_over_zeromq_survives_a_frozen_peer() {
+    requester_survives_a_freeze("zeromq", "omq");
 }
 
 /// Requesters that come, ask, and die, with and without waiting for their answer.

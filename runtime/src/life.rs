@@ -18,13 +18,14 @@ use service_framework_plugin::abi::{FUNCTION_INIT, FUNCTION_ON_SIGINT, FUNCTION_
 use crate::boundary::{Failure, Instance, Port, Run, Table};
 use crate::control::{Control, StopReason, after};
 use crate::dispatch::{Dispatcher, NOT_YET};
-use crate::io::{Postbox, postbox};
+use crate::io::{Plan, Postbox, postbox};
 use crate::logging::Sinks;
 use crate::placement::{Place, Placement, Sockets};
 use crate::pool::{Pool, Surroundings};
 use crate::report;
 use crate::running::{BoundAddresses, Mode, RunError, RunOptions, StartError};
 use crate::service_loop::ServiceLoop;
+use crate::transport;
 use crate::watchdog::Watchdog;
 
 /// Everything that a service's thread needs.
@@ -102,7 +103,7 @@ fn begin(blueprint: &Blueprint) -> Result<(Dispatcher, Box<dyn Place>, BoundAddr
     let mut addresses = BoundAddresses::new();
     for (connection, address) in opened {
         if let Some((side, name)) = blueprint.connections.get(connection) {
-            tracing::info!("{} `{name}` at {address}", side.word());
+            tracing::info!("{}{} `{name}` at {address}", over(&sockets.plans, connection), side.word());
             addresses.entry((*side, name.clone())).or_default().push(address);
         }
     }
@@ -124,6 +125,13 @@ fn watch(blueprint: &Blueprint, dispatcher: &Dispatcher) -> Result<(), StartErro
     let watchdog = Watchdog { watch, control, limit, name_of: Box::new(name_of) };
     watchdog.start(blueprint.sinks.clone(), blueprint.name.clone())?;
     Ok(())
+}
+
+/// By which transport a connection goes, unless it is the usual one.
+fn over(plans: &[Plan], place: usize) -> String {
+    let plan = plans.iter().find(|plan| plan.place == place);
+    let name = plan.and_then(|plan| plan.ends.first()).map_or(transport::DEFAULT, |end| end.transport.name());
+    if name == transport::DEFAULT { String::new() } else { format!("over {name}: ") }
 }
 
 /// The threads of the service's external targets.

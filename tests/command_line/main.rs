@@ -6,6 +6,7 @@ mod invalid;
 mod logs;
 mod printed;
 mod reports;
+mod running;
 mod stopping;
 #[path = "../support/mod.rs"]
 mod support;
