@@ -7,7 +7,7 @@ use peer::typed;
 use service_framework::Json;
 use service_framework::prelude::*;
 
-use crate::ours::{Lead, Leader, NOBODY, Ours, lead};
+use crate::ours::{Lead, Leader, NOBODY, Ours, lead, lead_over};
 use crate::support::PATIENCE;
 use crate::theirs::Python;
 use crate::values::{
@@ -73,14 +73,17 @@ fn our_requester_gets_every_value_back_from_a_python_replyer() {
         }
     }
     let Some(python) = Python::find() else { return };
-    let mut replyer = python.start("replyer.py", &["--n", &every_value().len().to_string()]);
-    lead::<Asker>(&replyer.address());
-    let told = replyer.told();
-    let expected: Vec<Json> = every_value().into_iter().map(|value| canonical_of(&under("payload", value))).collect();
-    assert_same(&list(&told, "received"), &expected);
-    // In main mode every request begins a workflow of its own.
-    let ids: BTreeSet<_> = list(&told, "workflow_ids").iter().map(version_4).collect();
-    assert_eq!(ids.len(), expected.len());
+    for transport in ["omq", "zeromq"] {
+        let mut replyer = python.start("replyer.py", &["--n", &every_value().len().to_string()]);
+        lead_over::<Asker>(transport, &replyer.address());
+        let told = replyer.told();
+        let payloads = every_value().into_iter().map(|value| canonical_of(&under("payload", value)));
+        let expected: Vec<Json> = payloads.collect();
+        assert_same(&list(&told, "received"), &expected);
+        // In main mode every request begins a workflow of its own.
+        let ids: BTreeSet<_> = list(&told, "workflow_ids").iter().map(version_4).collect();
+        assert_eq!(ids.len(), expected.len());
+    }
 }
 
 #[test]

@@ -17,11 +17,20 @@ pub(crate) enum Ours {
 }
 
 impl Ours {
-    /// The two ways to run the same service, whose requester asks the address that they are given.
-    pub(crate) const WAYS: [fn(&str) -> Self; 2] = [Self::embedded, Self::as_plugin];
+    /// The ways to run the same service, whose requester asks the address that they are given.
+    pub(crate) const WAYS: [fn(&str) -> Self; 3] = [Self::embedded, Self::embedded_over_zeromq, Self::as_plugin];
 
     fn embedded(next: &str) -> Self {
-        let mut service = Service::of::<Counterpart>().addresses(addresses(next)).build().unwrap();
+        Self::embedded_over("omq", next)
+    }
+
+    fn embedded_over_zeromq(next: &str) -> Self {
+        Self::embedded_over("zeromq", next)
+    }
+
+    fn embedded_over(transport: &str, next: &str) -> Self {
+        let builder = Service::of::<Counterpart>().addresses(addresses(next)).transport(transport);
+        let mut service = builder.build().unwrap();
         service.run_service().unwrap();
         Self::Embedded(Box::new(service))
     }
@@ -88,7 +97,12 @@ impl<L: Lead> ServiceDefinition for Leader<L> {
 
 /// Runs a main against the replyer at `address`.
 pub(crate) fn lead<L: Lead>(address: &str) {
+    lead_over::<L>("omq", address);
+}
+
+/// Runs a main against the replyer at `address`, over a transport.
+pub(crate) fn lead_over<L: Lead>(transport: &str, address: &str) {
     let addresses = json!({"connections": {"out": {"next": {"requester": address}}}});
-    let mut service = Service::of::<Leader<L>>().addresses(addresses).build().unwrap();
+    let mut service = Service::of::<Leader<L>>().addresses(addresses).transport(transport).build().unwrap();
     service.run_service_as_main_blocking().unwrap();
 }
