@@ -128,15 +128,16 @@ pub trait Socket {
     /// Gives back the endpoint as bound: with the real port for port 0, with an address for `*`.
     ///
     /// # Errors
-    /// Says why the endpoint cannot be had. A socket file that a dead process left behind is
-    /// replaced; one that a live process listens on is in use.
+    /// Says why the endpoint cannot be had; some transports bind routers only. A socket file that a
+    /// dead process left behind is replaced; one that a live process listens on is in use.
     fn bind<'a>(&'a mut self, endpoint: &'a str) -> Boxed<'a, Result<String, BindError>>;
 
     /// Connects in the background, and again whenever the connection is lost. Returns before
     /// anybody answers.
     ///
     /// # Errors
-    /// The endpoint can never be connected to. A peer that is not there is not an error.
+    /// The endpoint can never be connected to; some transports connect dealers only. A peer that is
+    /// not there is not an error.
     fn connect<'a>(&'a mut self, endpoint: &'a str) -> Boxed<'a, Result<(), ConnectError>>;
 
     /// Appends up to `max` received messages to `out` and says how many. Never waits.

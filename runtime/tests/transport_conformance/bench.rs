@@ -45,8 +45,11 @@ pub(crate) fn alone<R>(work: impl FnOnce() -> R) -> R {
 }
 
 pub(crate) fn block_on<R>(future: impl Future<Output = R>) -> R {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(future)
+    executor().block_on(future)
+}
+
+pub(crate) fn executor() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
 impl Bench {

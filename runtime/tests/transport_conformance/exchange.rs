@@ -89,6 +89,7 @@ pub(crate) async fn a_dealer_with_two_peers_asks_them_in_turn(bench: &Bench) {
         dealer.connect(&router.endpoint).await;
     }
     dealer.until_ready(2).await;
+    // Whether its replies come in between or not.
     for round in 0..10 {
         dealer.send(request(round, b"first"));
         dealer.send(request(round, b"second"));
@@ -97,6 +98,20 @@ pub(crate) async fn a_dealer_with_two_peers_asks_them_in_turn(bench: &Bench) {
             dealer.receive().await;
         }
     }
+    let mut served = [0; 2];
+    for round in 0..10 {
+        dealer.send(request(round, b"alone"));
+        let which = poll_fn(|context| {
+            let asked = routers.iter_mut().position(|router| match router.socket.poll_receive(context) {
+                Poll::Ready(asked) => router.socket.try_send(asked.expect("an open socket")).is_ok(),
+                Poll::Pending => false,
+            });
+            asked.map_or(Poll::Pending, Poll::Ready)
+        });
+        served[which.await] += 1;
+        dealer.receive().await;
+    }
+    assert_eq!(served, [5, 5]);
 }
 
 pub(crate) async fn frames_of_every_size_arrive_as_they_were_sent(bench: &Bench) {

@@ -15,6 +15,36 @@ pub(crate) fn opening_outside_of_a_runtime_is_refused(transport: &'static dyn Tr
     assert!(matches!(refused, Err(OpenError::NoRuntime)));
 }
 
+/// As a function of a service does it that runs between two turns of the executor.
+pub(crate) fn sending_and_sweeping_need_no_running_executor(transport: &'static dyn Transport) {
+    let bench = Bench::new(transport);
+    let executor = bench::executor();
+    let (mut router, mut dealer) = executor.block_on(async {
+        let router = bench.listening().await;
+        let dealer = bench.connected(&router.endpoint).await;
+        (router, dealer)
+    });
+    let mut swept = Vec::new();
+    for number in 0..100 {
+        dealer.send(request(number, b"asked in between"));
+        while router.socket.try_receive(8, &mut swept) == 0 {
+            executor.block_on(tokio::task::yield_now());
+        }
+        router.send(swept.pop().expect("a request"));
+        while dealer.socket.try_receive(8, &mut swept) == 0 {
+            executor.block_on(tokio::task::yield_now());
+        }
+        assert_eq!(swept.pop(), Some(request(number, b"asked in between")));
+        assert!(swept.is_empty());
+    }
+    executor.block_on(router.close());
+    while dealer.socket.ready_peers() > 0 {
+        executor.block_on(tokio::task::yield_now());
+    }
+    assert_eq!(dealer.socket.try_send(request(0, b"")), Err(SendRefused::NoPeer));
+    drop(dealer);
+}
+
 /// Why `endpoint` cannot be bound, and that the socket can still bind another.
 async fn problem(bench: &Bench, endpoint: &str) -> BindProblem {
     let mut router = bench.router();

@@ -68,6 +68,11 @@ macro_rules! anywhere {
             restarts::a_hundred_restarts_of_a_listener_are_survived,
             restarts::a_hundred_restarts_of_a_requester_are_survived,
         }
+
+        #[test]
+        fn sending_and_sweeping_need_no_running_executor() {
+            lifecycle::sending_and_sweeping_need_no_running_executor($transport);
+        }
     };
 }
 

@@ -32,8 +32,9 @@ struct Lines {
     options: SocketOptions,
     up: Vec<Line>,
     dials: JoinSet<Line>,
-    /// Whose turn it is.
-    turn: usize,
+    /// Whose turn it is to be sent to, and to be received from.
+    sending: usize,
+    receiving: usize,
     lost: usize,
     changed: bool,
 }
@@ -53,7 +54,8 @@ impl Dealer {
             options: options.clone(),
             up: Vec::new(),
             dials: JoinSet::new(),
-            turn: 0,
+            sending: 0,
+            receiving: 0,
             lost: 0,
             changed: false,
         };
@@ -117,17 +119,17 @@ impl Lines {
     fn next(&mut self, context: &mut Context<'_>) -> Poll<Frames> {
         let mut quiet = 0;
         while quiet < self.up.len() {
-            self.turn = if self.turn + 1 < self.up.len() { self.turn + 1 } else { 0 };
-            let Some(line) = self.up.get_mut(self.turn) else { break };
+            self.receiving = after(self.receiving, self.up.len());
+            let Some(line) = self.up.get_mut(self.receiving) else { break };
             match receive(&mut line.socket, context) {
                 Poll::Ready(Ok(message)) => {
                     let frames: Frames = message.into_vecdeque().into_iter().collect();
                     if within(self.options.max_message_size, &frames).is_ok() {
                         return Poll::Ready(frames);
                     }
-                    self.lose(self.turn);
+                    self.lose(self.receiving);
                 }
-                Poll::Ready(Err(_)) => self.lose(self.turn),
+                Poll::Ready(Err(_)) => self.lose(self.receiving),
                 Poll::Pending => quiet += 1,
             }
         }
@@ -146,8 +148,8 @@ impl Lines {
         let count = self.up.len();
         let mut refusal = SendRefused::NoPeer;
         for _ in 0..count {
-            self.turn = if self.turn + 1 < count { self.turn + 1 } else { 0 };
-            let Some(line) = self.up.get_mut(self.turn) else { continue };
+            self.sending = after(self.sending, count);
+            let Some(line) = self.up.get_mut(self.sending) else { continue };
             if line.backlog.admits(&Bytes::new(), &mut frames) {
                 return send(&mut line.socket, VecDeque::from_iter(frames));
             }
@@ -160,6 +162,11 @@ impl Lines {
         let change = PeersChange { ready: self.up.len(), lost: std::mem::take(&mut self.lost) };
         std::mem::take(&mut self.changed).then_some(change)
     }
+}
+
+/// Whose turn is next among `count`.
+const fn after(turn: usize, count: usize) -> usize {
+    if turn + 1 < count { turn + 1 } else { 0 }
 }
 
 impl Socket for Dealer {

@@ -8,7 +8,8 @@
 //! frame's header announces is allocated at once: a header that announces too much ends the process. It waits for ever
 //! for a stranger to introduce itself, hands a return address over to whoever claims it, and hangs up on a peer that
 //! sends ZMTP's pings. What it has queued it goes on writing after a close, for as long as the runtime lives. The
-//! conformance suite names each of these and shows it.
+//! conformance suite names each of these and shows it. Besides, a router remembers the return address of every
+//! connection that it ever had, and accepts without a pause when the process is out of descriptors.
 
 mod dealer;
 mod dial;
