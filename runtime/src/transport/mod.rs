@@ -86,7 +86,8 @@ impl Default for SocketOptions {
     fn default() -> Self {
         Self {
             max_message_size: 64 << 20,
-            receive_queue: 100_000,
+            // A batch of the loop takes 64; what is more waits in the kernel, and with the peers.
+            receive_queue: 128,
             send_queue: 1_000,
             send_queue_bytes: 256 << 20,
             handshake_timeout: Duration::from_secs(5),

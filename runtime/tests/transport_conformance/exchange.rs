@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::task::Poll;
 
 use bytes::Bytes;
-use service_framework_runtime::transport::Frames;
+use service_framework_runtime::transport::{Frames, SocketOptions};
 use tokio::task::yield_now;
 
 use crate::bench::{self, Bench, body, message, request};
@@ -168,7 +168,9 @@ pub(crate) async fn a_sweep_takes_no_more_than_it_was_asked_for(bench: &Bench) {
 
 pub(crate) async fn nothing_is_lost_when_waits_are_given_up(bench: &Bench) {
     const MESSAGES: u64 = 20_000;
-    let mut router = bench.listening().await;
+    // The scenario sends faster than it reads.
+    let roomy = SocketOptions { receive_queue: 100_000, ..SocketOptions::default() };
+    let mut router = bench.listening_with(&roomy).await;
     let mut dealer = bench.connected(&router.endpoint).await;
     let mut received = Vec::new();
     let mut sent = 0;
