@@ -15,13 +15,12 @@ use bench_desk::{Ack, BORROWED, Desk, OWNED, Order, acknowledge, by_hand, messag
 use bytes::Bytes;
 use rmp::encode::ByteBuf;
 use service_framework::schema::Peers;
-use service_framework::{Model as _, Uuid, json, service_table};
+use service_framework::testing::{TestService, TestServiceBuilder};
+use service_framework::{Model as _, Uuid};
 use service_framework_model::slot::Slot;
 use service_framework_model::validator::Validator;
 use service_framework_model::wire::Arena;
 use service_framework_model::wire::envelope::{self, WorkflowId};
-use service_framework_runtime::bench::HotPath;
-use service_framework_runtime::{Inputs, Loaded, LogOptions, Mode, RunOptions};
 
 const ROUNDS: usize = 401;
 const TURN: usize = 1_500;
@@ -93,20 +92,18 @@ fn hot_path(request: &Bytes, reply: &[u8]) -> Vec<Contestant> {
             black_box(&out);
         }
     };
-    let embedded = || Loaded::from_table(service_table::<Desk>()).expect("a service");
-    let plugin = || Loaded::from_path(&plugin_path()).expect("a plugin");
-    let ours = [BORROWED, OWNED];
+    let (embedded, plugin) = (TestService::of::<Desk>, || TestService::from_path(plugin_path()));
     let mut contestants = vec![
         Contestant::new("by hand", by_hand),
-        Contestant::new("embedded, borrowed", service(&embedded(), BORROWED, &ours, request, reply)),
-        Contestant::new("embedded, owned", service(&embedded(), OWNED, &ours, request, reply)),
-        Contestant::new("plugin, borrowed", service(&plugin(), BORROWED, &ours, request, reply)),
-        Contestant::new("plugin, owned", service(&plugin(), OWNED, &ours, request, reply)),
+        Contestant::new("embedded, borrowed", service(embedded(), BORROWED, request, reply)),
+        Contestant::new("embedded, owned", service(embedded(), OWNED, request, reply)),
+        Contestant::new("plugin, borrowed", service(plugin(), BORROWED, request, reply)),
+        Contestant::new("plugin, owned", service(plugin(), OWNED, request, reply)),
     ];
     match c_plugin() {
         Ok(path) => {
-            let loaded = Loaded::from_path(&path).expect("a plugin");
-            contestants.push(Contestant::new("plugin in C", service(&loaded, C_DESK, &[C_DESK], request, reply)));
+            let desk = service(TestService::from_path(path), C_DESK, request, reply);
+            contestants.push(Contestant::new("plugin in C", desk));
         }
         Err(reason) => eprintln!("\nNOT MEASURED: the plugin in C, because {reason}"),
     }
@@ -114,22 +111,8 @@ fn hot_path(request: &Bytes, reply: &[u8]) -> Vec<Contestant> {
 }
 
 /// The desk as a service, asked as the service loop asks it.
-fn service(
-    loaded: &Loaded,
-    connection: &str,
-    connections: &[&str],
-    request: &Bytes,
-    reply: &[u8],
-) -> impl FnMut() + 'static {
-    let mut inbound = json!({});
-    for name in connections {
-        inbound[*name] = json!({"replyer": "127.0.0.1:0"});
-    }
-    let addresses = Some(json!({"connections": {"in": inbound}}));
-    let inputs = Inputs { addresses, ..Inputs::default() };
-    let prepared = loaded.prepare(Mode::Service, &inputs, RunOptions::default(), &LogOptions::default());
-    let prepared = prepared.unwrap_or_else(|problems| panic!("{problems}"));
-    let mut path = HotPath::new(prepared).expect("the desk is made");
+fn service(desk: TestServiceBuilder, connection: &str, request: &Bytes, reply: &[u8]) -> impl FnMut() + 'static {
+    let mut path = desk.start().expect("the desk is made");
     let place = path.place_of(connection).expect("a connection of the desk");
     let identity = Bytes::from_static(b"\0\0\0\0\x01");
     let correlation = Bytes::from_static(&[0, 0, 0, 0, 0, 0, 0, 42]);

@@ -16,6 +16,8 @@ pub mod cli;
 mod error;
 #[cfg(feature = "runtime")]
 mod service;
+#[cfg(feature = "runtime")]
+pub mod testing;
 
 #[cfg(feature = "runtime")]
 pub use error::ServiceError;

@@ -3,20 +3,13 @@
 use bench_desk::{BORROWED, Desk, OWNED, by_hand, message};
 use bytes::Bytes;
 use rmp::encode::ByteBuf;
-use service_framework::{json, service_table};
-use service_framework_runtime::bench::HotPath;
-use service_framework_runtime::{Inputs, Loaded, LogOptions, Mode, RunOptions};
+use service_framework::testing::TestService;
 
 const MESSAGES: u64 = 1_000;
 
 /// The allocations for each of many messages, once buffers have grown to their size.
 fn allocations_per_message(connection: &str) -> u64 {
-    let bind = json!({"replyer": "127.0.0.1:0"});
-    let addresses = Some(json!({"connections": {"in": {BORROWED: bind, OWNED: bind}}}));
-    let inputs = Inputs { addresses, ..Inputs::default() };
-    let loaded = Loaded::from_table(service_table::<Desk>()).expect("a service");
-    let prepared = loaded.prepare(Mode::Service, &inputs, RunOptions::default(), &LogOptions::default());
-    let mut path = HotPath::new(prepared.unwrap_or_else(|problems| panic!("{problems}"))).expect("a desk");
+    let mut path = TestService::of::<Desk>().start().expect("a desk");
     let place = path.place_of(connection).expect("a connection of the desk");
     let mut request = ByteBuf::new();
     by_hand::write_call(&message::order(message::SEQUENCE), message::WORKFLOW_ID, &mut request);

@@ -60,9 +60,14 @@ impl Control {
 
     /// Asks the service to stop, giving its code `patience` to return. Only the first call counts.
     pub(crate) fn stop(&self, reason: StopReason, patience: Duration) {
+        self.stop_at(Instant::now(), reason, patience);
+    }
+
+    /// The same at the time `now` of whatever clock the service lives by.
+    pub(crate) fn stop_at(&self, now: Instant, reason: StopReason, patience: Duration) {
         let mut stop = self.lock();
         if stop.is_none() {
-            *stop = Some(Stop { reason, until: after(patience) });
+            *stop = Some(Stop { reason, until: later(now, patience) });
             self.is_stopping.store(true, Ordering::Release);
             self.changed.notify_all();
             self.notify.notify_waiters();

@@ -180,8 +180,8 @@ impl Dispatcher {
         if self.timers.next().is_none() {
             return Ok(());
         }
-        let now = port.now();
-        while let Some(timer) = self.timers.due(now).filter(|_| !self.control.is_stopping()) {
+        let (now, settings) = (port.now(), self.timers.settings());
+        while let Some(timer) = self.timers.due(now, settings).filter(|_| !self.control.is_stopping()) {
             let chain = Chain::of_message(WorkflowId::Nil);
             let number = FUNCTION_TIMER.saturating_add(timer);
             if let Err(failure) = self.call(number, port, chain, Patience::FinishesRequests) {

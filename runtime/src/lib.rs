@@ -9,8 +9,6 @@
 pub mod address;
 pub mod addresses;
 mod alarm;
-#[doc(hidden)]
-pub mod bench;
 mod boundary;
 pub mod config;
 mod control;
@@ -29,6 +27,7 @@ mod prepare;
 mod report;
 mod running;
 mod service_loop;
+pub mod testing;
 mod timers;
 pub mod transport;
 mod watchdog;

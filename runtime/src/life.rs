@@ -95,10 +95,9 @@ fn begin(blueprint: &Blueprint) -> Result<(Dispatcher, Box<dyn Place>, BoundAddr
         Mode::Main => Placement::Offloaded,
     });
     let (mut place, opened) = sockets.open(placement, pools, posts, (sinks, name))?;
-    let init = blueprint.run(Function::Init, &mut dispatcher, place.as_mut());
-    if let Err(failure) = init.or_else(|failure| unless_stopping(failure, &sockets.control)) {
+    if let Err(failure) = init(blueprint, &mut dispatcher, place.as_mut()) {
         place.close();
-        return Err(StartError::Init(failure.to_string()));
+        return Err(failure);
     }
     let mut addresses = BoundAddresses::new();
     for (connection, address) in opened {
@@ -108,6 +107,13 @@ fn begin(blueprint: &Blueprint) -> Result<(Dispatcher, Box<dyn Place>, BoundAddr
         }
     }
     Ok((dispatcher, place, addresses))
+}
+
+/// Runs `init`, the first function of the service that may send.
+pub(crate) fn init(blueprint: &Blueprint, dispatcher: &mut Dispatcher, port: &mut dyn Port) -> Result<(), StartError> {
+    let init = blueprint.run(Function::Init, dispatcher, port);
+    let init = init.or_else(|failure| unless_stopping(failure, &blueprint.sockets.control));
+    init.map_err(|failure| StartError::Init(failure.to_string()))
 }
 
 /// Has the functions watched that the service loop calls. The thread that does so ends when the service is asked to stop.
@@ -207,17 +213,18 @@ fn serve(
 }
 
 /// Main mode: the service's code drives.
-fn lead(dispatcher: &mut Dispatcher, place: &mut dyn Place, control: &Control) -> Result<(), RunError> {
-    let led = dispatcher.run(Function::Main, place).or_else(|failure| unless_stopping(failure, control));
+pub(crate) fn lead(dispatcher: &mut Dispatcher, port: &mut dyn Port, control: &Control) -> Result<(), RunError> {
+    let led = dispatcher.run(Function::Main, port).or_else(|failure| unless_stopping(failure, control));
     led.map_err(|failure| RunError::Main(failure.to_string()))
 }
 
 /// A wait that ended because the service stops, handed on by the service's code, is how that code is meant to end.
-fn unless_stopping(failure: Failure, control: &Control) -> Result<(), Failure> {
+pub(crate) fn unless_stopping(failure: Failure, control: &Control) -> Result<(), Failure> {
     if failure.code == Unanswered::Stopping.word() && control.is_stopping() { Ok(()) } else { Err(failure) }
 }
 
-fn on_signal(
+/// Runs the function of the signal that stopped the service, if one did and the service defines it.
+pub(crate) fn on_signal(
     blueprint: &Blueprint,
     dispatcher: &mut Dispatcher,
     port: &mut dyn Port,

@@ -54,10 +54,16 @@ impl Timers {
         self.queue.first().map(|(due, ..)| *due)
     }
 
-    /// A timer that is due at `now`, if any is. One with a period is due again at the next multiple of it that lies
-    /// ahead: what was missed while the service was busy is not made up for.
-    pub(crate) fn due(&mut self, now: Instant) -> Option<u32> {
-        let (due, _, number) = *self.queue.first().filter(|(due, ..)| *due <= now)?;
+    /// How many timers were set so far: those of one round end where it began.
+    pub(crate) const fn settings(&self) -> u64 {
+        self.settings
+    }
+
+    /// A timer that is due at `now`, if any is, of those that were among the first `settings` to be set: one that sets
+    /// itself again without a delay has its turn in the next round, behind the messages. One with a period is due again
+    /// at the next multiple of it that lies ahead: what was missed while the service was busy is not made up for.
+    pub(crate) fn due(&mut self, now: Instant, settings: u64) -> Option<u32> {
+        let (due, _, number) = *self.queue.first().filter(|(due, order, _)| *due <= now && *order <= settings)?;
         let timer = self.set.get(&number).copied()?;
         self.cancel(number);
         if let Some(period) = timer.period {
@@ -82,7 +88,8 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn all_due(timers: &mut Timers, now: Instant) -> Vec<u32> {
-        std::iter::from_fn(|| timers.due(now)).collect()
+        let settings = timers.settings();
+        std::iter::from_fn(|| timers.due(now, settings)).collect()
     }
 
     #[test]
@@ -92,7 +99,7 @@ mod tests {
             timers.set(number, now + SECOND * seconds, None).unwrap();
         }
         assert_eq!(timers.next(), Some(now + SECOND));
-        assert_eq!(timers.due(now), None);
+        assert!(all_due(&mut timers, now).is_empty());
         assert_eq!(all_due(&mut timers, now + SECOND * 2), [2, 3, 1]);
         assert_eq!(all_due(&mut timers, now + SECOND * 9), [4]);
         assert_eq!(timers.next(), None);
@@ -116,7 +123,7 @@ mod tests {
         timers.set(2, now + SECOND, None).unwrap();
         timers.cancel(2);
         timers.cancel(9);
-        assert_eq!(timers.due(now + SECOND * 2), None);
+        assert!(all_due(&mut timers, now + SECOND * 2).is_empty());
         assert_eq!(all_due(&mut timers, now + SECOND * 3), [1]);
         assert_eq!(timers.next(), None);
     }
@@ -127,6 +134,17 @@ mod tests {
         timers.set(1, now, Some(Duration::from_nanos(1))).unwrap();
         assert_eq!(all_due(&mut timers, now + SECOND * 1000), [1]);
         assert!(timers.next().unwrap() > now + SECOND * 1000);
+    }
+
+    #[test]
+    fn what_is_set_while_a_round_runs_waits_for_the_next_one() {
+        let (mut timers, now) = (Timers::default(), Instant::now());
+        timers.set(1, now, None).unwrap();
+        let settings = timers.settings();
+        assert_eq!(timers.due(now, settings), Some(1));
+        timers.set(1, now, None).unwrap();
+        assert_eq!(timers.due(now, settings), None);
+        assert_eq!(all_due(&mut timers, now), [1]);
     }
 
     #[test]

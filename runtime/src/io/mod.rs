@@ -29,7 +29,7 @@ use crate::transport::{Socket, SocketKind, SocketOptions, Transport};
 use crate::wiring::Wiring;
 
 pub use error::{WiringError, WiringProblem};
-pub(crate) use post::{Postbox, Posts, postbox};
+pub(crate) use post::{Post, Postbox, Posts, postbox};
 
 /// How many messages one socket gives before the next one has its turn.
 const QUOTA: usize = 64;
