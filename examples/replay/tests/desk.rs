@@ -5,20 +5,15 @@ use std::path::{Path, PathBuf};
 use desk::Desk;
 use replay::Replay;
 use service_framework::prelude::*;
-use service_framework::{Json, Service, ServiceError, json};
+use service_framework::testing::{Answer, TestError, TestService};
+use service_framework::{Json, json};
 use trades::{Holding, Trade};
 
 /// Replays to a desk of this type.
-fn replay_to<D: ServiceDefinition>(config: Json) -> Result<(), ServiceError> {
-    let mut desk =
-        Service::of::<D>().addresses(json!({"connections": {"in": {"trade": {"replyer": "127.0.0.1:0"}}}})).build()?;
-    desk.run_service()?;
-    let mut replay = Service::of::<Replay>()
-        .addresses(json!({"connections": {"out": {"desk": {"requester": desk.address("trade").unwrap()}}}}))
-        .config(config)
-        .build()?;
-    replay.run_service_as_main_blocking()?;
-    desk.stop_service()
+fn replay_to<D: ServiceDefinition>(config: Json) -> Result<(), TestError> {
+    let mut desk = TestService::of::<D>().start()?;
+    let told = move |trade: &Json| desk.deliver("trade", trade.clone()).map_or_else(Answer::from, Answer::from);
+    TestService::of::<Replay>().config(config).answer("desk", told).start_as_main()?.run_main()
 }
 
 /// A file of its own for a test, in Kraken's format.
