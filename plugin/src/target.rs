@@ -47,7 +47,8 @@ use crate::untyped;
 )]
 pub trait Target<A, R>: Send + 'static {
     /// Calls what is outside, and blocks its thread until there is a result. The host does not interrupt it: give it a
-    /// time limit of its own that is a little shorter than the connection's.
+    /// time limit of its own. With one that is a little shorter than the connection's, the sender is told in the call's
+    /// own words what was slow; with a longer one, a call that was given up may still do what the next one gains from.
     ///
     /// # Errors
     /// What the sender is told, with the code and the message that are given here.
