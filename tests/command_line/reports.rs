@@ -41,12 +41,12 @@ fn it_tells_them_while_main_holds_the_service_and_while_a_function_hangs() {
     }
     let mut running = Running::start(&mut desk(&folder, NOBODY, &[]));
     let mut peer = Peer::dealer(&running.address("trouble"));
-    peer.send_request(&request("log: before it hangs", "w"));
+    peer.ask(&request("log: before it hangs", "w"));
     peer.send_request(&request("never return", "w"));
-    running.until_logged("before it hangs");
-    peer.reply();
-    running.signal("USR1");
-    running.until_logged("in `trouble`: received=");
+    crate::support::until("the line that counts the request which hangs", || {
+        running.signal("USR1");
+        running.has_logged("in `trouble`: received=2 sent=1").then_some(())
+    });
 }
 
 /// The lines with this text, and how many others they say were not written.
