@@ -10,6 +10,8 @@ use service_framework::{Json, Service, Value, json};
 use support::messages::request_with;
 use support::peer::Peer;
 use support::plugins::{c_plugin, plugin};
+use support::runner::Folder;
+use support::until;
 
 fn started(path: &Path, addresses: Json) -> Service {
     let service = Service::from_path(path).addresses(addresses).console_loglevel("OFF").build();
@@ -93,6 +95,24 @@ fn a_plugin_in_c_drives_another_and_both_are_made_again() {
 }
 
 #[test]
+fn a_plugin_in_c_has_a_target_a_timer_and_a_thread_that_sends() {
+    let folder = Folder::new();
+    let file = folder.path().join("notes.txt");
+    for _ in 0..2 {
+        let config = json!({"path": file.to_str().unwrap(), "every_ms": 5});
+        let service = Service::from_path(c_plugin("examples/c/journal.c")).addresses(listening(&["note"]));
+        let mut journal = service.config(config).console_loglevel("OFF").build().unwrap();
+        journal.run_service().unwrap();
+        let mut peer = Peer::dealer(journal.address("note").unwrap());
+        assert_eq!(peer.ask(&text("text", "noted")).code(), "no error");
+        let ticks = || std::fs::read_to_string(&file).unwrap().matches("tick\n").count();
+        let before = ticks();
+        until("ticks of the thread", || (ticks() > before + 2).then_some(()));
+        journal.stop_service().unwrap();
+    }
+}
+
+#[test]
 fn nothing_that_a_plugin_in_c_says_in_a_bad_way_is_believed() {
     let mut bad = started(&c_plugin("tests/c_plugins/bad.c"), listening(&["ask"]));
     let mut peer = Peer::dealer(bad.address("ask").unwrap());
@@ -120,6 +140,8 @@ fn nothing_that_a_plugin_in_c_says_in_a_bad_way_is_believed() {
     ] {
         assert_eq!(peer.ask(&text("what", what)).code(), code, "{what}");
     }
-    assert_eq!(peer.ask(&text("what", "well")).text(), "well");
+    for what in ["well", "nobody listens", "target: well"] {
+        assert_eq!(peer.ask(&text("what", what)).text(), "well");
+    }
     bad.stop_service().unwrap();
 }

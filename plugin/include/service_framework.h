@@ -21,9 +21,10 @@
  * that a pointer and its length are those of memory that is there: a wrong one ends the process, as any in C may.
  *
  * Threads. All calls of one service come from one thread, one at a time; `describe` and `setup` come before, from
- * another. A program may run several services of one library at once, each on its thread: state belongs into the
- * instance that `create` makes, not into globals. A host function that takes a `run` may be used only during the call
- * that got this `run`, on its thread. Exceptions are `log` and `log_enabled`, good on every thread at any time.
+ * another, and targets are called on threads of their own. A program may run several services of one library at once,
+ * each on its thread: state belongs into the instance that `create` makes, not into globals. A host function that takes
+ * a `run` may be used only during the call that got this `run`, on its thread. On every thread, at any time, there are
+ * `log` and `log_enabled`, and whoever has a sender may send with it.
  *
  * Errors. A function returns SF_OK, or hands an error to the host (`sf_fail`) and returns SF_FAILED. A requester gets it
  * as an error reply; the service lives on. No C++ exception and no longjmp may leave a function.
@@ -175,9 +176,14 @@ static inline sf_status_t sf_no_setup(const sf_host_t *host, sf_run_t *run, uint
     SF_EXPORTED const sf_plugin_t *sf_plugin_v1__##name(void)
 
 /* Exports a service of these four functions: SF_SERVICE(c_desk, describe, create, destroy, call); */
-#define SF_SERVICE(name, describe, create, destroy, call)                                         \
-    static const sf_plugin_t sf_table_of_##name = {SF_TABLE_HEAD, describe, sf_no_attach, create, \
-                                                   destroy,       call,     sf_no_setup};         \
+#define SF_SERVICE(name, describe, create, destroy, call) \
+    SF_SERVICE_WITH_TARGETS(name, describe, create, destroy, call, NULL, NULL, NULL)
+
+/* Exports a service that has external targets, with the three functions of theirs. */
+#define SF_SERVICE_WITH_TARGETS(name, describe, create, destroy, call, make_target, call_target, drop_target) \
+    static const sf_plugin_t sf_table_of_##name = {SF_TABLE_HEAD, describe,    sf_no_attach, create,          \
+                                                   destroy,       call,        sf_no_setup,  make_target,     \
+                                                   call_target,   drop_target};                               \
     SF_EXPORT_TABLE(name, sf_table_of_##name)
 
 #ifdef __cplusplus

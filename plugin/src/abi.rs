@@ -182,14 +182,14 @@ pub struct HostTable {
     /// Answers the request in hand: validated and copied inside the call. Once per call of a replyer's function.
     pub reply: unsafe extern "C" fn(run: *mut c_void, slots: *const RawSlot, count: usize) -> Status,
     /// Sends to an `out` connection, by its place. What comes back (a requester's reply) is handed to `write` before
-    /// it returns; nothing is for connections that return nothing.
+    /// it returns; nothing is for connections that return nothing. A null `write` lets what comes back go.
     pub send: unsafe extern "C" fn(
         run: *mut c_void,
         connection: u32,
         slots: *const RawSlot,
         count: usize,
         sink: *mut c_void,
-        write: WriteSlots,
+        write: Option<WriteSlots>,
     ) -> Status,
     /// Hands over the error with which the plugin's function is about to return.
     pub fail: unsafe extern "C" fn(run: *mut c_void, error: *const ErrorText),
@@ -200,7 +200,7 @@ pub struct HostTable {
     /// Waits; [`FAILED`] with the code `stopping` as soon as the service is asked to stop.
     pub wait: unsafe extern "C" fn(run: *mut c_void, nanoseconds: u64) -> Status,
     /// Hands the workflow id of the message in hand to `write`, as one slot; not at all if there is none.
-    pub workflow_id: unsafe extern "C" fn(run: *mut c_void, sink: *mut c_void, write: WriteSlots) -> Status,
+    pub workflow_id: unsafe extern "C" fn(run: *mut c_void, sink: *mut c_void, write: Option<WriteSlots>) -> Status,
     /// Whether a log line of this level would be written: 1 error, 2 warn, 3 info, 4 debug, 5 trace.
     pub log_enabled: unsafe extern "C" fn(level: u32) -> bool,
     /// Writes a log line.
@@ -209,7 +209,7 @@ pub struct HostTable {
     pub flush: unsafe extern "C" fn(run: *mut c_void) -> Status,
     /// Hands the counters of all connections to `write`, as JSON:
     /// `{"in": {name: {"received": 1, "sent": 1, "dropped": {reason: 1}}}, "out": {...}}`. Since minor version 1.
-    pub stats: unsafe extern "C" fn(run: *mut c_void, sink: *mut c_void, write: WriteText) -> Status,
+    pub stats: unsafe extern "C" fn(run: *mut c_void, sink: *mut c_void, write: Option<WriteText>) -> Status,
     /// Calls [`FUNCTION_TIMER`]` + timer` after `first` nanoseconds and then every `period` nanoseconds, or just once if
     /// that is 0. A timer of this number that is set already is set anew. Refused in main mode. Since minor version 1.
     pub set_timer: unsafe extern "C" fn(run: *mut c_void, timer: u32, first: u64, period: u64) -> Status,
@@ -232,8 +232,8 @@ pub struct HostTable {
         slots: *const RawSlot,
         count: usize,
         sink: *mut c_void,
-        write: WriteSlots,
-        fail: WriteError,
+        write: Option<WriteSlots>,
+        fail: Option<WriteError>,
     ) -> Status,
     /// Whether the service of this handle has been asked to stop, or has ended. Since minor version 1.
     pub sender_should_stop: unsafe extern "C" fn(sender: *const c_void) -> bool,

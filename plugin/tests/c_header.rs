@@ -80,9 +80,9 @@ fn facts() -> Vec<Fact> {
     layout!(facts, RawSlot as "sf_slot_t": tag, detail, small, len, payload);
     layout!(facts, ErrorText as "sf_error_t": code, message, field, flags);
     layout!(facts, PluginTable as "sf_plugin_t":
-        magic, size, major, minor, built_with, describe, attach, create, destroy, call, setup);
+        magic, size, major, minor, built_with, describe, attach, create, destroy, call, setup, make_target, call_target, drop_target);
     layout!(facts, HostTable as "sf_host_t":
-        magic, size, major, minor, reply, send, fail, last_error, should_stop, wait, workflow_id, log_enabled, log);
+        magic, size, major, minor, reply, send, fail, last_error, should_stop, wait, workflow_id, log_enabled, log, flush, stats, set_timer, cancel_timer, sender, sender_clone, sender_drop, sender_send, sender_should_stop);
     facts.push(fact("sizeof(sf_payload_t)", size_of::<Payload>() as i128));
     facts.push(fact("sizeof(sf_status_t)", size_of::<Status>() as i128));
     facts.push(fact("sizeof(bool)", size_of::<bool>() as i128));
@@ -104,6 +104,8 @@ fn numbers() -> impl Iterator<Item = (&'static str, i128)> {
         FUNCTION_MAIN,
         FUNCTION_ON_SIGINT,
         FUNCTION_ON_SIGTERM,
+        FUNCTION_TIMER,
+        LAST_TIMER,
         SETUP_CONFIG,
         SETUP_ADDRESSES,
         SETUP_CONNECTIONS,

@@ -2,7 +2,7 @@
  * A service in C that breaks the rules of the boundary when it is told to.
  *
  * BAD_TABLE in the environment says what is wrong with its table or with its start; the text of a request says what its
- * function does wrong.
+ * function does wrong, or, behind "target: ", what the function of its external target does wrong.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +16,26 @@ static const char MODEL[] = SF_JSON({
         "required_arguments": {"what": "Str"},
         "required_return_arguments": {"text": "Str"},
         "optional_return_arguments": {"items": {"type": "List", "item": "Int"}, "data": "Bytes"}
+    }}, "out": {"elsewhere": {
+        "connection_type": "external_target",
+        "required_arguments": {"what": "Str"},
+        "required_return_arguments": {"text": "Str"},
+        "optional_return_arguments": {"items": {"type": "List", "item": "Int"}, "data": "Bytes"}
     }}}
 });
+
+/* What a service of minor version 0 can declare. */
+static const char FIRST_MODEL[] = SF_JSON({
+    "service": "bad",
+    "connections": {"in": {"ask": {
+        "connection_type": "replyer",
+        "required_arguments": {"what": "Str"},
+        "required_return_arguments": {"text": "Str"},
+        "optional_return_arguments": {"items": {"type": "List", "item": "Int"}, "data": "Bytes"}
+    }}}
+});
+
+enum connections { ASK, ELSEWHERE };
 
 static const char *told(void) {
     const char *wrong = getenv("BAD_TABLE");
@@ -54,7 +72,7 @@ static sf_status_t describe(void *sink, sf_write_text_t write) {
         write(sink, sf_text("the file with the model is gone"));
         return SF_FAILED;
     }
-    return sf_describe(sink, write, MODEL);
+    return sf_describe(sink, write, told_to("minor 0") ? FIRST_MODEL : MODEL);
 }
 
 static sf_status_t create(const sf_host_t *host, sf_run_t *run, const sf_slot_t *config, size_t count,
@@ -88,11 +106,31 @@ static void reply_inside(void *sink, const sf_slot_t *slots, size_t count) {
     call->status = answer(call->host, call->run, slots, 1);
 }
 
+/* Hands on what the target says. */
+static void keep_text(void *sink, const sf_slot_t *slots, size_t count) {
+    (void)count;
+    snprintf((char *)sink, 64, "%.*s", SF_TEXT_ARGUMENTS(sf_as_text(slots[0])));
+}
+
+static sf_status_t ask_target(const sf_host_t *host, sf_run_t *run, sf_text_t what) {
+    char text[64] = "";
+    sf_slot_t slot = sf_str_of(what);
+    if (host->send(run, ELSEWHERE, &slot, 1, text, keep_text) != SF_OK) {
+        return sf_fail_on(host, run);
+    }
+    slot = sf_str(text);
+    return answer(host, run, &slot, 1);
+}
+
 static sf_status_t on_ask(const sf_host_t *host, sf_run_t *run, sf_text_t what) {
+    static const char target[] = "target: ";
     static const char letters[] = "letters";
     sf_slot_t slots[3];
     slots[0] = sf_str("well");
     slots[1] = slots[2] = sf_absent();
+    if (what.len >= sizeof target && memcmp(what.pointer, target, sizeof target - 1) == 0) {
+        return ask_target(host, run, sf_text_of(what.pointer + sizeof target - 1, what.len - sizeof target + 1));
+    }
     if (sf_text_is(what, "silent failure")) {
         return SF_FAILED;
     }
@@ -144,6 +182,17 @@ static sf_status_t on_ask(const sf_host_t *host, sf_run_t *run, sf_text_t what) 
         struct reentrant call;
         call.host = host, call.run = run, call.status = SF_OK;
         return host->send(run, 77, slots, 1, &call, reply_inside) == SF_OK ? SF_OK : sf_fail_on(host, run);
+    }
+    if (sf_text_is(what, "nobody listens")) {
+        const sf_sender_t **nowhere = NULL;
+        (void)host->workflow_id(run, NULL, NULL);
+        (void)host->stats(run, NULL, NULL);
+        if (host->sender(run, nowhere) == SF_OK || host->send(run, ELSEWHERE, slots, 1, NULL, NULL) != SF_OK) {
+            return sf_fail_on(host, run);
+        }
+    }
+    if (sf_text_is(what, "no such timer")) {
+        return host->set_timer(run, SF_LAST_TIMER + 1, 1, 1) == SF_OK ? SF_OK : sf_fail_on(host, run);
     }
     if (sf_text_is(what, "null slots")) {
         return answer(host, run, NULL, 3);
@@ -198,7 +247,25 @@ static sf_status_t call(void *instance, const sf_host_t *host, sf_run_t *run, ui
     return on_ask(host, run, sf_as_text(arguments[0]));
 }
 
-static sf_plugin_t table = {SF_TABLE_HEAD, describe, sf_no_attach, create, destroy, call, sf_no_setup};
+static sf_status_t make_target(void *instance, const sf_host_t *host, sf_run_t *run, uint32_t connection,
+                               void **target) {
+    (void)instance, (void)connection;
+    *target = NULL;
+    return told_to("target") ? sf_fail(host, run, "told_to", "told to fail in make_target") : SF_OK;
+}
+
+static sf_status_t call_target(void *target, const sf_host_t *host, sf_run_t *run, uint32_t connection,
+                               const sf_slot_t *arguments, size_t count) {
+    (void)target, (void)connection, (void)count;
+    return on_ask(host, run, sf_as_text(arguments[0]));
+}
+
+static void drop_target(void *target, uint32_t connection) {
+    (void)target, (void)connection;
+}
+
+static sf_plugin_t table = {SF_TABLE_HEAD, describe,    sf_no_attach, create,      destroy,
+                            call,          sf_no_setup, make_target,  call_target, drop_target};
 
 SF_EXPORTED const sf_plugin_t *sf_plugin_v1__bad(void);
 
@@ -209,6 +276,9 @@ const sf_plugin_t *sf_plugin_v1__bad(void) {
         table.major = 2;
     } else if (told_to("size")) {
         table.size = 24;
+    } else if (told_to("minor 0") || told_to("minor 0 with a target")) {
+        table.size = offsetof(sf_plugin_t, make_target);
+        table.minor = 0;
     } else if (told_to("null function")) {
         table.destroy = NULL;
     }

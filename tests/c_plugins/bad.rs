@@ -38,16 +38,19 @@ fn a_table_or_a_model_that_is_no_good_is_refused_with_the_reason() {
     ] {
         let ended = run(runner().env("BAD_TABLE", wrong).arg("describe").arg(c_plugin(BAD)));
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(78), ""), "{wrong}: {ended:?}");
-        assert!(ended.stderr.contains(part), "{wrong}: {}", ended.stderr);
+        assert!(ended.stderr.contains(part) && ended.stderr.contains("bad.so"), "{wrong}: {}", ended.stderr);
     }
 }
 
 #[test]
 fn a_service_that_cannot_be_made_ends_with_the_reason() {
     let folder = Folder::new();
-    for (wrong, part) in
-        [("create", "told to fail in create (told_to)"), ("create in silence", "status 1 without saying why")]
-    {
+    for (wrong, part) in [
+        ("create", "told to fail in create (told_to)"),
+        ("create in silence", "status 1 without saying why"),
+        ("target", "told to fail in make_target (told_to)"),
+        ("minor 0 with a target", "gives no function that makes one"),
+    ] {
         let ended = run(bad(&folder).env("BAD_TABLE", wrong));
         assert_eq!(ended.code, Some(70), "{wrong}: {ended:?}");
         assert!(ended.stderr.contains(part), "{wrong}: {}", ended.stderr);
@@ -55,11 +58,20 @@ fn a_service_that_cannot_be_made_ends_with_the_reason() {
 }
 
 #[test]
+fn a_table_of_the_first_minor_version_serves() {
+    let folder = Folder::new();
+    let mut running = Running::start(bad(&folder).env("BAD_TABLE", "minor 0"));
+    let mut peer = Peer::dealer(&running.address("ask"));
+    assert_eq!(ask(&mut peer, "well").text(), "well");
+    stopped(running);
+}
+
+#[test]
 fn every_broken_rule_is_an_error_reply_and_the_service_lives_on() {
     let folder = Folder::new();
     let mut running = Running::start(&mut bad(&folder));
     let mut peer = Peer::dealer(&running.address("ask"));
-    for (what, code, part) in [
+    let cases = [
         ("silent failure", "handler_failed", "status 1 without saying why"),
         ("null error", "handler_failed", "status 1 without saying why"),
         ("null texts", "failed", "failed without saying why"),
@@ -87,15 +99,37 @@ fn every_broken_rule_is_an_error_reply_and_the_service_lives_on() {
         ("null list", "bad_return", "null or misaligned"),
         ("crooked list", "bad_return", "null or misaligned"),
         ("list of texts", "bad_return", "`items[0]`"),
-    ] {
+    ];
+    for (what, code, part) in cases {
         let reply = ask(&mut peer, what);
         let message = reply.of_error("message").and_then(Value::as_str).unwrap_or_default();
         assert_eq!(reply.code(), code, "{what}: {reply:?}");
         assert!(message.contains(part), "{what}: no `{part}` in `{message}`");
         assert_eq!(ask(&mut peer, "well").text(), "well", "after {what}");
     }
-    for what in ["a second answer that nobody looked at", "empty list at null"] {
+    for what in ["nobody listens", "a second answer that nobody looked at", "empty list at null"] {
         assert_eq!(ask(&mut peer, what).text(), "well", "{what}");
+    }
+    // A target may not send at all, wherever to.
+    for (what, code, _) in cases.into_iter().filter(|(what, ..)| *what != "unknown connection") {
+        let reply = ask(&mut peer, &format!("target: {what}"));
+        assert_eq!(reply.code(), code, "{what} of a target: {reply:?}");
+        assert_eq!(ask(&mut peer, "target: well").text(), "well", "after {what} of a target");
+    }
+    stopped(running);
+}
+
+#[test]
+fn what_a_target_or_a_timer_may_not_do_is_refused() {
+    let folder = Folder::new();
+    let mut running = Running::start(&mut bad(&folder));
+    let mut peer = Peer::dealer(&running.address("ask"));
+    for (what, code) in [
+        ("no such timer", "bad_timer"),
+        ("target: unknown connection", "not_here"),
+        ("target: nobody listens", "not_here"),
+    ] {
+        assert_eq!(ask(&mut peer, what).code(), code, "{what}");
     }
     stopped(running);
 }

@@ -11,6 +11,7 @@
 mod bad;
 mod desk;
 mod driver;
+mod journal;
 mod mirror;
 #[path = "../interop/ours.rs"]
 #[allow(dead_code, reason = "the tests with Python use all of it")]

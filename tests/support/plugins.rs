@@ -52,7 +52,8 @@ fn library(line: &str) -> Option<(String, PathBuf)> {
 }
 
 /// What a source in C has to be clean of.
-const C_FLAGS: [&str; 9] = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O1", "-g", "-shared", "-fPIC"];
+const C_FLAGS: [&str; 10] =
+    ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O1", "-g", "-shared", "-fPIC", "-pthread"];
 
 /// The shared library of the source in C at `path`, which is relative to the project's folder.
 pub(crate) fn c_plugin(path: &str) -> PathBuf {

@@ -19,9 +19,8 @@ use crate::trade_line;
 const LOOK: Duration = Duration::from_millis(100);
 /// How long a connection to the feed may take.
 const CONNECT: Duration = Duration::from_secs(2);
-/// How long it rests before it tries once more: twice as long each time, until the feed is there.
+/// How long it rests before it tries once more.
 const REST: Duration = Duration::from_millis(200);
-const LONGEST_REST: Duration = Duration::from_secs(5);
 
 pub(crate) struct Follower {
     address: String,
@@ -29,13 +28,11 @@ pub(crate) struct Follower {
     skipped: Arc<AtomicU64>,
     /// The id of the last trade that the desk has answered.
     last: u64,
-    /// How long it rests when the feed is lost next.
-    rest: Duration,
 }
 
 impl Follower {
     pub(crate) const fn new(address: String, sender: Sender, skipped: Arc<AtomicU64>) -> Self {
-        Self { address, sender, skipped, last: 0, rest: REST }
+        Self { address, sender, skipped, last: 0 }
     }
 
     /// Follows the feed until the service stops.
@@ -45,8 +42,7 @@ impl Follower {
                 && !self.sender.should_stop()
             {
                 warn!("the feed at {} is lost after trade {}: {error}", self.address, self.last);
-                thread::park_timeout(self.rest);
-                self.rest = LONGEST_REST.min(self.rest * 2);
+                rest();
             }
         }
     }
@@ -55,7 +51,6 @@ impl Follower {
     fn follow_once(&mut self) -> Result<()> {
         let mut stream = connect(&self.address)?;
         writeln!(stream, "since {}", self.last)?;
-        self.rest = REST;
         info!("the feed at {} is followed from trade {} on", self.address, self.last + 1);
         let mut lines = Lines::of(stream, LOOK)?;
         while !self.sender.should_stop() {
@@ -63,8 +58,8 @@ impl Follower {
             match trade_line::read(&line) {
                 Ok(trade) => self.tell(&trade)?,
                 Err(error) => {
-                    warn!("a line of the feed is skipped: {error}");
                     self.skipped.fetch_add(1, Ordering::Relaxed);
+                    warn!("a line of the feed is skipped: {error}");
                 }
             }
         }
@@ -85,17 +80,21 @@ impl Follower {
                 ErrorKind::TimedOut | ErrorKind::PeerLost => {}
                 _ if error.is_retryable() => {}
                 _ => {
-                    error!("trade {} is skipped: {error}", trade.trade_id);
-                    self.skipped.fetch_add(1, Ordering::Relaxed);
+                    error!("the desk does not take trade {}: {error}", trade.trade_id);
                     break;
                 }
             }
             warn!("trade {} is sent again: {error}", trade.trade_id);
-            thread::park_timeout(REST);
+            rest();
         }
         self.last = trade.trade_id;
         Ok(())
     }
+}
+
+/// Waits a little, or until the service, which is being dropped, wakes the thread.
+fn rest() {
+    thread::park_timeout(REST);
 }
 
 /// Tries each address that the name stands for.

@@ -17,7 +17,7 @@ extern "C" {
 /* The version that both sides must share; it is in the name of the exported function, too. */
 #define SF_ABI_MAJOR 1
 /* The version that says how many members a table has. */
-#define SF_ABI_MINOR 0
+#define SF_ABI_MINOR 1
 
 /* How a call ended. */
 typedef int32_t sf_status_t;
@@ -50,9 +50,13 @@ typedef struct sf_error_t {
 /* What belongs to one call of the service; only the host knows what is in it. */
 typedef struct sf_run_t sf_run_t;
 
+/* A handle by which any thread may send. Since minor version 1. */
+typedef struct sf_sender_t sf_sender_t;
+
 /* Take what the caller lends for the call, into a `sink` that was given along with them. */
 typedef void (*sf_write_text_t)(void *sink, sf_text_t text);
 typedef void (*sf_write_slots_t)(void *sink, const sf_slot_t *slots, size_t count);
+typedef void (*sf_write_error_t)(void *sink, const sf_error_t *error);
 
 /* The host. */
 typedef struct sf_host_t {
@@ -66,7 +70,8 @@ typedef struct sf_host_t {
     uint16_t minor;
 
     /*
-     * Answers the request in hand with the slots of the return arguments, once for each call of a replyer's function.
+     * Answers the request in hand with the slots of the return arguments, once for each call of a replyer's function or
+     * of a target.
      * Fields at the end that are optional may be left out. Fails with `bad_return` if the model refuses them, with
      * `answered_twice` or `not_a_request`.
      */
@@ -74,8 +79,8 @@ typedef struct sf_host_t {
 
     /*
      * Sends to an `out` connection, by its place in the model (see `call`). A requester waits for its reply and hands
-     * it to `write` before this returns; `write` must not call the host, and what it gets is gone after it. `write` is
-     * never null. Fails with `invalid_arguments`, `no_peer`, `timed_out`, `stopping` and others, or, flagged as remote,
+     * it to `write` before this returns; `write` must not call the host, and what it gets is gone after it. It may be
+     * null: then what comes back is let go. Fails with `invalid_arguments`, `no_peer`, `timed_out`, `stopping` and others, or, flagged as remote,
      * with the error that the other side answered with.
      */
     sf_status_t (*send)(sf_run_t *run, uint32_t connection, const sf_slot_t *slots, size_t count, void *sink,
@@ -104,6 +109,48 @@ typedef struct sf_host_t {
 
     /* Writes a log line; `target` names the part of the service that it comes from. Any thread, any time. */
     void (*log)(uint32_t level, sf_text_t target, sf_text_t message, sf_text_t file, uint32_t line);
+
+    /* Lets what was sent leave now, instead of when the function returns. Since minor version 1. */
+    sf_status_t (*flush)(sf_run_t *run);
+
+    /*
+     * Hands the counters of all connections to `write`, as JSON:
+     * {"in": {name: {"received": 1, "sent": 1, "dropped": {reason: 1}}}, "out": {...}}. Since minor version 1.
+     */
+    sf_status_t (*stats)(sf_run_t *run, void *sink, sf_write_text_t write);
+
+    /*
+     * Calls function SF_FUNCTION_TIMER + `timer` after `first` nanoseconds and then every `period` nanoseconds, or just
+     * once if that is 0. A timer of this number (0 to SF_LAST_TIMER) that is set already is set anew. Refused in main
+     * mode. Since minor version 1.
+     */
+    sf_status_t (*set_timer)(sf_run_t *run, uint32_t timer, uint64_t first, uint64_t period);
+
+    /* Lets a timer be: it is not called any more, even if its time has come. Since minor version 1. */
+    sf_status_t (*cancel_timer)(sf_run_t *run, uint32_t timer);
+
+    /*
+     * Puts a handle at `sender` by which any thread, and several at once, may send at any time, until it is given to
+     * `sender_drop`. The functions that take a handle are good for as long as there is one. Since minor version 1.
+     */
+    sf_status_t (*sender)(sf_run_t *run, const sf_sender_t **sender);
+
+    /* Makes one more handle of this one; each is to be dropped. Since minor version 1. */
+    const sf_sender_t *(*sender_clone)(const sf_sender_t *sender);
+
+    /* Gives a handle back. Since minor version 1. */
+    void (*sender_drop)(const sf_sender_t *sender);
+
+    /*
+     * Sends as `send` does, in the order of the service, and blocks the thread until that is done; refused on the
+     * service's own thread, which would wait for itself. What comes back goes to `write` and an error to `fail`, before
+     * it returns, on the same thread and with the same `sink`; either may be null. Since minor version 1.
+     */
+    sf_status_t (*sender_send)(const sf_sender_t *sender, uint32_t connection, const sf_slot_t *slots, size_t count,
+                               void *sink, sf_write_slots_t write, sf_write_error_t fail);
+
+    /* Whether the service of this handle has been asked to stop, or has ended. Since minor version 1. */
+    bool (*sender_should_stop)(const sf_sender_t *sender);
 } sf_host_t;
 
 /* Whether this host has a member of its table. */
@@ -127,6 +174,10 @@ typedef struct sf_host_t {
 #define SF_FUNCTION_ON_SIGINT (SF_FUNCTION_BASE + 2)
 /* Once when SIGTERM stops the service. */
 #define SF_FUNCTION_ON_SIGTERM (SF_FUNCTION_BASE + 3)
+/* Functions from this number on are timers: this and the number that was given to `set_timer`. */
+#define SF_FUNCTION_TIMER UINT32_C(0xC0000000)
+/* The largest number of a timer. */
+#define SF_LAST_TIMER (UINT32_MAX - SF_FUNCTION_TIMER)
 
 /* `setup_config`: the config as a JSON object in, an object of the keys to overwrite out. */
 #define SF_SETUP_CONFIG 0
@@ -135,7 +186,10 @@ typedef struct sf_host_t {
 /* `setup_connections`: the config in, `{connection: {creation argument: value}}` out. */
 #define SF_SETUP_CONNECTIONS 2
 
-/* A service. Every member is a function that is there; those below that begin with `sf_no_` do nothing. */
+/*
+ * A service. Every member up to `setup` is a function that is there (those of service_framework.h that begin with
+ * `sf_no_` do nothing); the ones after it are null in a service without external targets.
+ */
 typedef struct sf_plugin_t {
     /* SF_MAGIC. */
     uint64_t magic;
@@ -183,6 +237,23 @@ typedef struct sf_plugin_t {
     /* Runs one of SF_SETUP_...: JSON in, JSON out through `write`. Called only for those among the `functions`. */
     sf_status_t (*setup)(const sf_host_t *host, sf_run_t *run, uint32_t hook, sf_text_t input, void *sink,
                          sf_write_text_t write);
+
+    /*
+     * Makes the object to which the calls of the external target at place `connection` go, and puts it at `target`.
+     * Called on the service's thread before `init`, as often as calls may be in flight. Since minor version 1.
+     */
+    sf_status_t (*make_target)(void *instance, const sf_host_t *host, sf_run_t *run, uint32_t connection,
+                               void **target);
+
+    /*
+     * Calls a target, which answers with the host's `reply`. Called on any thread, one call at a time for each target;
+     * of the host's functions, those that send, wait or set timers are refused. Since minor version 1.
+     */
+    sf_status_t (*call_target)(void *target, const sf_host_t *host, sf_run_t *run, uint32_t connection,
+                               const sf_slot_t *arguments, size_t count);
+
+    /* Ends a target that `make_target` made, on any thread. Since minor version 1. */
+    void (*drop_target)(void *target, uint32_t connection);
 } sf_plugin_t;
 
 #ifdef __cplusplus

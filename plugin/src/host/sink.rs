@@ -22,9 +22,9 @@ where
     F: for<'a> FnOnce(&'a [Slot<'a>]) -> T,
 {
     /// The function that hands slots to this type of sink.
-    pub(super) const WRITE: WriteSlots = Self::write;
+    pub(super) const WRITE: Option<WriteSlots> = Some(Self::write);
     /// The function that hands an error to this type of sink.
-    pub(super) const FAIL: WriteError = Self::fail;
+    pub(super) const FAIL: Option<WriteError> = Some(Self::fail);
 
     pub(super) const fn new(read: F) -> Self {
         Self { read: Some(read), outcome: None, error: None }
@@ -70,7 +70,7 @@ where
 }
 
 /// The function that appends texts to a sink that is a `String`.
-pub(super) const COLLECT: WriteText = collect;
+pub(super) const COLLECT: Option<WriteText> = Some(collect);
 
 /// # Safety
 /// `sink` points at a `String` that nobody else uses during the call; the text is valid for it.

@@ -106,12 +106,12 @@ unsafe fn values(slots: *const RawSlot, count: usize) -> Value {
 
 /// # Safety
 /// `write` goes with `sink`.
-unsafe fn hand_back(answer: Option<&Value>, sink: *mut c_void, write: WriteSlots) {
+unsafe fn hand_back(answer: Option<&Value>, sink: *mut c_void, write: Option<WriteSlots>) {
     let Some(Value::List(answer)) = answer else { return };
     let arena = Arena::new();
     let slots: Vec<_> = answer.iter().map(|value| value.to_slot(&arena)).collect();
     // SAFETY: the caller's promise; the slots live until it returns.
-    unsafe { write(sink, Slot::as_raw(&slots), slots.len()) }
+    unsafe { write.unwrap()(sink, Slot::as_raw(&slots), slots.len()) }
 }
 
 fn status(refusal: Option<Refusal>) -> Status {
@@ -134,7 +134,7 @@ unsafe extern "C" fn send(
     slots: *const RawSlot,
     count: usize,
     sink: *mut c_void,
-    write: WriteSlots,
+    write: Option<WriteSlots>,
 ) -> Status {
     // SAFETY: a service lends its slots for the call, and `write` goes with `sink`.
     unsafe {
@@ -170,9 +170,9 @@ unsafe extern "C" fn wait(run: *mut c_void, nanoseconds: u64) -> Status {
     status(run.refusal)
 }
 
-unsafe extern "C" fn workflow_id(_: *mut c_void, sink: *mut c_void, write: WriteSlots) -> Status {
+unsafe extern "C" fn workflow_id(_: *mut c_void, sink: *mut c_void, write: Option<WriteSlots>) -> Status {
     // SAFETY: `write` goes with `sink`; the slot lives until it returns.
-    unsafe { write(sink, Slot::as_raw(&[Slot::str("w1")]), 1) };
+    unsafe { write.unwrap()(sink, Slot::as_raw(&[Slot::str("w1")]), 1) };
     OK
 }
 
@@ -191,11 +191,11 @@ unsafe extern "C" fn flush(run: *mut c_void) -> Status {
     status(run.refusal)
 }
 
-unsafe extern "C" fn stats(run: *mut c_void, sink: *mut c_void, write: WriteText) -> Status {
+unsafe extern "C" fn stats(run: *mut c_void, sink: *mut c_void, write: Option<WriteText>) -> Status {
     // SAFETY: the run of the call in progress; `write` goes with `sink`.
     unsafe {
         let run = of(run);
-        write(sink, Text::new(run.stats));
+        write.unwrap()(sink, Text::new(run.stats));
         status(run.refusal)
     }
 }
@@ -242,8 +242,8 @@ unsafe extern "C" fn sender_send(
     slots: *const RawSlot,
     count: usize,
     sink: *mut c_void,
-    write: WriteSlots,
-    fail: WriteError,
+    write: Option<WriteSlots>,
+    fail: Option<WriteError>,
 ) -> Status {
     // SAFETY: a handle is an `Arc` that was not given back; slots are lent for the call, both functions go with `sink`.
     unsafe {
@@ -252,7 +252,7 @@ unsafe extern "C" fn sender_send(
         hand_back(line.answer.lock().unwrap().as_ref(), sink, write);
         let refusal = *line.refusal.lock().unwrap();
         if let Some(refusal) = refusal {
-            fail(sink, &error_text(refusal));
+            fail.unwrap()(sink, &error_text(refusal));
         }
         status(refusal)
     }

@@ -82,7 +82,11 @@ const MOST_SLOTS: usize = i32::MAX as usize;
 ///
 /// # Safety
 /// As for [`ForeignSlot::from_raw`], unless there are more than any message has.
-unsafe fn slots<'a>(code: &str, pointer: *const RawSlot, count: usize) -> Result<&'a [ForeignSlot<'a>], Failure> {
+pub(super) unsafe fn slots<'a>(
+    code: &str,
+    pointer: *const RawSlot,
+    count: usize,
+) -> Result<&'a [ForeignSlot<'a>], Failure> {
     if count > MOST_SLOTS {
         return Err(Failure::new(code, format!("{count} slots were handed over, more than a message can have")));
     }
@@ -116,12 +120,16 @@ unsafe extern "C" fn send(
     slots: *const RawSlot,
     count: usize,
     sink: *mut c_void,
-    write: WriteSlots,
+    write: Option<WriteSlots>,
 ) -> Status {
     // SAFETY: as for `reply`; `write` takes the `sink` that came with it and slots that are valid while it runs.
     unsafe {
         guarded(run, |run| {
-            let mut returned = |slots: &[Slot<'_>]| write(sink, Slot::as_raw(slots), slots.len());
+            let mut returned = |slots: &[Slot<'_>]| {
+                if let Some(write) = write {
+                    write(sink, Slot::as_raw(slots), slots.len());
+                }
+            };
             run.send(connection, self::slots("invalid_arguments", slots, count)?, &mut returned)
         })
     }
@@ -182,7 +190,7 @@ unsafe extern "C" fn wait(run: *mut c_void, nanoseconds: u64) -> Status {
     unsafe { guarded(run, |run| run.wait(Duration::from_nanos(nanoseconds))) }
 }
 
-unsafe extern "C" fn workflow_id(run: *mut c_void, sink: *mut c_void, write: WriteSlots) -> Status {
+unsafe extern "C" fn workflow_id(run: *mut c_void, sink: *mut c_void, write: Option<WriteSlots>) -> Status {
     // SAFETY: `run` is the call's; `write` takes the `sink` that came with it and slots that are valid while it runs.
     unsafe {
         guarded(run, |run| {
@@ -193,7 +201,9 @@ unsafe extern "C" fn workflow_id(run: *mut c_void, sink: *mut c_void, write: Wri
                 Some(WorkflowId::Str(text)) => Slot::str(text),
                 Some(WorkflowId::Other(value)) => value.to_slot(&arena),
             };
-            write(sink, Slot::as_raw(&[slot]), 1);
+            if let Some(write) = write {
+                write(sink, Slot::as_raw(&[slot]), 1);
+            }
             Ok(())
         })
     }
@@ -204,12 +214,14 @@ unsafe extern "C" fn flush(run: *mut c_void) -> Status {
     unsafe { guarded(run, |run| run.flush()) }
 }
 
-unsafe extern "C" fn stats(run: *mut c_void, sink: *mut c_void, write: WriteText) -> Status {
+unsafe extern "C" fn stats(run: *mut c_void, sink: *mut c_void, write: Option<WriteText>) -> Status {
     // SAFETY: `run` is the call's; `write` takes the `sink` that came with it and a text that is valid while it runs.
     unsafe {
         guarded(run, |run| {
             let json = run.wiring.stats().to_json().to_string();
-            write(sink, Text::new(&json));
+            if let Some(write) = write {
+                write(sink, Text::new(&json));
+            }
             Ok(())
         })
     }
@@ -229,6 +241,9 @@ unsafe extern "C" fn sender(run: *mut c_void, sender: *mut *const c_void) -> Sta
     // SAFETY: `run` is the call's; `sender` points at a place for the handle.
     unsafe {
         guarded(run, |run| {
+            if sender.is_null() {
+                return Err(Failure::new("no_place", "there is no place for the sender: the pointer to it is null"));
+            }
             let handle = run.sender()?;
             sender.write(Arc::into_raw(handle).cast());
             Ok(())

@@ -7,10 +7,10 @@ use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use service_framework_model::slot::{ForeignSlot, RawSlot, Slot};
+use service_framework_model::slot::{RawSlot, Slot};
 use service_framework_plugin::abi::{FAILED, OK, Status, WriteError, WriteSlots};
 
-use super::Sender;
+use super::{Sender, host};
 
 pub(super) unsafe extern "C" fn clone(sender: *const c_void) -> *const c_void {
     if !sender.is_null() {
@@ -33,24 +33,29 @@ pub(super) unsafe extern "C" fn send(
     slots: *const RawSlot,
     count: usize,
     sink: *mut c_void,
-    write: WriteSlots,
-    fail: WriteError,
+    write: Option<WriteSlots>,
+    fail: Option<WriteError>,
 ) -> Status {
     // SAFETY: as for `clone`; the handle is held during this call.
     let Some(sender) = (unsafe { sender.cast::<Sender>().as_ref() }) else { return FAILED };
     let sent = catch_unwind(AssertUnwindSafe(|| {
-        // SAFETY: the ABI: the slots and what they point at are valid for this call; `write` takes the `sink` that came
-        // with it and slots that are valid while it runs.
-        let mut returned = |slots: &[Slot<'_>]| unsafe { write(sink, Slot::as_raw(slots), slots.len()) };
-        // SAFETY: as above.
-        sender.send(connection, unsafe { ForeignSlot::from_raw(slots, count) }, &mut returned)
+        let mut returned = |slots: &[Slot<'_>]| {
+            if let Some(write) = write {
+                // SAFETY: the ABI: `write` takes the `sink` that came with it and slots that are valid while it runs.
+                unsafe { write(sink, Slot::as_raw(slots), slots.len()) }
+            }
+        };
+        // SAFETY: the ABI: the slots and what they point at are valid for this call.
+        sender.send(connection, unsafe { host::slots("invalid_arguments", slots, count) }?, &mut returned)
     }));
     match sent {
         Ok(Ok(())) => OK,
         Ok(Err(failure)) => {
             let error = failure.as_text();
-            // SAFETY: the ABI: `fail` takes the same sink; the error's texts live until it returns.
-            unsafe { fail(sink, &raw const error) };
+            if let Some(fail) = fail {
+                // SAFETY: the ABI: `fail` takes the same sink; the error's texts live until it returns.
+                unsafe { fail(sink, &raw const error) };
+            }
             FAILED
         }
         Err(_) => FAILED,
