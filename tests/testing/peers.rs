@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use fixtures::Text;
 use fixtures::clerk::{Order, Price};
+use fixtures::{Clerk, Text};
 use service_framework::testing::{Answer, TestError, TestService};
 use service_framework::{Decimal, Error, Json, Value, json};
 
@@ -127,5 +127,23 @@ fn an_external_target_is_the_services_own_unless_it_is_scripted() {
         assert_eq!(clerk.deliver("task", task("apple")).unwrap(), task("no apple"));
         clerk.answer("store", |_| Answer::never()).unwrap();
         assert_eq!(clerk.deliver("task", task("apple")).unwrap_err().code(), "timed_out");
+    });
+}
+
+#[test]
+fn two_services_are_wired_by_a_script_and_a_slip_in_it_is_no_refusal() {
+    each_clerk(|clerk| {
+        let store = |connection: &'static str| {
+            let mut store = TestService::of::<Clerk>().start().unwrap();
+            move |asked: &Json| store.deliver(connection, asked.clone()).map_or_else(Answer::from, Answer::from)
+        };
+        let mut clerk = clerk.answer("store", store("task")).start().unwrap();
+        assert_eq!(clerk.deliver("task", task("apple")).unwrap(), task("apple from the store"));
+        let refused = clerk.deliver("task", task("nothing")).unwrap_err();
+        assert_eq!(refused.refused().unwrap().field.as_deref(), Some("text"));
+
+        clerk.answer("store", store("taks")).unwrap();
+        let slip = clerk.deliver("task", task("apple")).unwrap_err();
+        assert!(matches!(&slip, TestError::Test(said) if said.contains("did you mean `task`?")), "{slip}");
     });
 }

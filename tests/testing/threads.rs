@@ -40,3 +40,13 @@ fn a_service_that_is_dropped_lets_its_threads_go() {
         drop(clerk);
     });
 }
+
+#[test]
+fn a_target_sends_while_the_service_waits_for_it() {
+    each_clerk(|clerk| {
+        let mut clerk = clerk.answer("ledger", |_| task("noted")).start().unwrap();
+        assert_eq!(clerk.deliver("task", task("a receipt")).unwrap(), task("noted"));
+        assert_eq!(texts(&clerk.sent()), [("store", "a receipt"), ("ledger", "of the store")]);
+        assert_eq!(clerk.take_posts(1, Duration::ZERO).unwrap(), 1, "what was answered before is counted");
+    });
+}

@@ -28,6 +28,41 @@ use super::message::{self, Part};
 /// let late = Answer::from(json!({"price": "10.5"})).after(Duration::from_secs(2));
 /// let lost = Answer::peer_lost();
 /// ```
+///
+/// So does what another service under test answers, which is how two of them are wired: the one is moved into the script
+/// of the other.
+///
+/// ```
+/// use service_framework::prelude::*;
+/// use service_framework::testing::{Answer, TestError, TestService};
+/// # #[derive(Model)] pub struct Text { text: String }
+/// # pub struct Echo;
+/// # impl ServiceDefinition for Echo {
+/// #     type Config = ();
+/// #     fn new(_: ()) -> Result<Self> { Ok(Self) }
+/// #     fn models(m: &mut Models<Self>) { m.replyer("echo", Self::on_text); }
+/// # }
+/// # impl Echo { fn on_text(&mut self, text: Text, _: &mut Context) -> Result<Text> { Ok(text) } }
+/// # const ECHO: Requester<Text, Text> = Requester::new("echo");
+/// # pub struct Asker;
+/// # impl ServiceDefinition for Asker {
+/// #     type Config = ();
+/// #     fn new(_: ()) -> Result<Self> { Ok(Self) }
+/// #     fn models(m: &mut Models<Self>) { m.requester(&ECHO); m.main(Self::ask); }
+/// # }
+/// # impl Asker {
+/// #     fn ask(&mut self, ctx: &mut Context) -> Result<()> { ctx.send(&ECHO, &Text { text: "hello".into() }).map(|_| ()) }
+/// # }
+///
+/// # fn main() -> std::result::Result<(), TestError> {
+/// let mut echo = TestService::of::<Echo>().start()?;
+/// let asker = TestService::of::<Asker>().answer("echo", move |question| {
+///     echo.deliver("echo", question.clone()).map_or_else(Answer::from, Answer::from)
+/// });
+/// asker.start_as_main()?.run_main()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub(super) reply: Reply,

@@ -21,7 +21,9 @@ use super::sent::Sent;
 use crate::boundary::{Port, Target};
 use crate::control::{Control, StopReason, later};
 use crate::io::{Post, Posts};
+use crate::life::Blueprint;
 use crate::logging::Sinks;
+use crate::running::Stopper;
 use crate::wiring::Wiring;
 
 /// Of the one request that the service's own code waits for.
@@ -33,21 +35,21 @@ const SEED: u64 = 1;
 pub(super) struct TestPort {
     pub(super) wiring: Arc<Wiring>,
     pub(super) control: Arc<Control>,
-    pub(super) connections: Vec<ConnectionModel>,
-    pub(super) sinks: Sinks,
-    pub(super) name: String,
-    pub(super) stop_timeout: Duration,
-    pub(super) executor: Runtime,
-    pub(super) posts: Posts,
+    connections: Vec<ConnectionModel>,
+    sinks: Sinks,
+    name: String,
+    stop_timeout: Duration,
+    executor: Runtime,
+    posts: Posts,
     /// How many were taken since the test last asked.
-    pub(super) posts_taken: usize,
-    pub(super) began: Instant,
+    posts_taken: usize,
+    began: Instant,
     pub(super) now: Instant,
     /// The stop that is to come, and when.
     pub(super) stop: Option<(Instant, StopReason)>,
     pub(super) scripts: HashMap<usize, Script>,
     /// The objects to which the calls of external targets go that have no script.
-    pub(super) targets: HashMap<usize, Vec<Target>>,
+    targets: HashMap<usize, Vec<Target>>,
     pub(super) sent: Vec<Sent>,
     /// What a script did wrong.
     pub(super) problem: Option<TestError>,
@@ -67,6 +69,39 @@ enum Arriving {
 }
 
 impl TestPort {
+    pub(super) fn new(
+        blueprint: &Blueprint,
+        connections: Vec<ConnectionModel>,
+        targets: HashMap<usize, Vec<Target>>,
+        posts: Posts,
+    ) -> std::io::Result<Self> {
+        let Blueprint { sockets, sinks, name, options, .. } = blueprint;
+        let now = Instant::now();
+        Ok(Self {
+            wiring: Arc::clone(&sockets.wiring),
+            control: Arc::clone(&sockets.control),
+            connections,
+            sinks: sinks.clone(),
+            name: name.clone(),
+            stop_timeout: options.stop_timeout,
+            executor: tokio::runtime::Builder::new_current_thread().enable_time().build()?,
+            posts,
+            posts_taken: 0,
+            began: now,
+            now,
+            stop: None,
+            scripts: HashMap::new(),
+            targets,
+            sent: Vec::new(),
+            problem: None,
+        })
+    }
+
+    /// A handle that stops the service from another thread.
+    pub(super) fn stopper(&self) -> Stopper {
+        Stopper::new(Arc::clone(&self.control), self.stop_timeout)
+    }
+
     /// How much time has gone by for the service.
     pub(super) fn elapsed(&self) -> Duration {
         self.now.saturating_duration_since(self.began)
@@ -154,7 +189,7 @@ impl TestPort {
     /// Hands a request to the other side, which follows its script; without one, nobody is there but the service's own
     /// targets. What leaves is noted.
     fn hand_over(&mut self, place: usize, body: &Bytes) -> Fate {
-        let at = self.elapsed();
+        let (at, first) = (self.elapsed(), self.sent.len());
         let fate = if let Some(mut script) = self.scripts.remove(&place) {
             let name = self.name_of(place);
             let fate = script(&name, body).and_then(|answer| self.fate(place, &name, body, answer));
@@ -169,7 +204,8 @@ impl TestPort {
             Fate::NoPeer
         };
         if matches!(fate, Fate::Left(_)) {
-            self.sent.push(Sent::new(&self.name_of(place), body.clone(), at));
+            // It left before whatever the other side sent meanwhile.
+            self.sent.insert(first, Sent::new(&self.name_of(place), body.clone(), at));
         }
         fate
     }
