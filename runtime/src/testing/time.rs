@@ -54,8 +54,9 @@ impl TestService {
     /// only asks whether it should stop, lets no time go by: only a [`TestService::stopper`] on another thread stops it.
     ///
     /// # Errors
-    /// If `main` or the function of the signal fails; [`TestError::Test`] if `main` did not return within its day, if
-    /// the service was not started with [`start_as_main`](super::TestServiceBuilder::start_as_main), or if it has run already.
+    /// If `main` or the function of the signal fails; [`TestError::Test`] if `main` did not return within its day, if it
+    /// has run already, or if the service was not started with
+    /// [`start_as_main`](super::TestServiceBuilder::start_as_main).
     pub fn run_main(&mut self) -> Result<(), TestError> {
         if self.blueprint.mode != Mode::Main {
             return Err(TestError::Test("the service was started for its loop: start it with `start_as_main`".into()));
