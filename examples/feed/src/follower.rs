@@ -19,8 +19,9 @@ use crate::trade_line;
 const LOOK: Duration = Duration::from_millis(100);
 /// How long a connection to the feed may take.
 const CONNECT: Duration = Duration::from_secs(2);
-/// How long it rests before it tries once more.
+/// How long it rests before it tries once more: twice as long each time, until the feed is there.
 const REST: Duration = Duration::from_millis(200);
+const LONGEST_REST: Duration = Duration::from_secs(5);
 
 pub(crate) struct Follower {
     address: String,
@@ -28,11 +29,13 @@ pub(crate) struct Follower {
     skipped: Arc<AtomicU64>,
     /// The id of the last trade that the desk has answered.
     last: u64,
+    /// How long it rests when the feed is lost next.
+    rest: Duration,
 }
 
 impl Follower {
     pub(crate) const fn new(address: String, sender: Sender, skipped: Arc<AtomicU64>) -> Self {
-        Self { address, sender, skipped, last: 0 }
+        Self { address, sender, skipped, last: 0, rest: REST }
     }
 
     /// Follows the feed until the service stops.
@@ -42,7 +45,8 @@ impl Follower {
                 && !self.sender.should_stop()
             {
                 warn!("the feed at {} is lost after trade {}: {error}", self.address, self.last);
-                rest();
+                thread::park_timeout(self.rest);
+                self.rest = LONGEST_REST.min(self.rest * 2);
             }
         }
     }
@@ -51,6 +55,7 @@ impl Follower {
     fn follow_once(&mut self) -> Result<()> {
         let mut stream = connect(&self.address)?;
         writeln!(stream, "since {}", self.last)?;
+        self.rest = REST;
         info!("the feed at {} is followed from trade {} on", self.address, self.last + 1);
         let mut lines = Lines::of(stream, LOOK)?;
         while !self.sender.should_stop() {
@@ -58,8 +63,8 @@ impl Follower {
             match trade_line::read(&line) {
                 Ok(trade) => self.tell(&trade)?,
                 Err(error) => {
-                    self.skipped.fetch_add(1, Ordering::Relaxed);
                     warn!("a line of the feed is skipped: {error}");
+                    self.skipped.fetch_add(1, Ordering::Relaxed);
                 }
             }
         }
@@ -80,21 +85,17 @@ impl Follower {
                 ErrorKind::TimedOut | ErrorKind::PeerLost => {}
                 _ if error.is_retryable() => {}
                 _ => {
-                    error!("the desk does not take trade {}: {error}", trade.trade_id);
+                    error!("trade {} is skipped: {error}", trade.trade_id);
+                    self.skipped.fetch_add(1, Ordering::Relaxed);
                     break;
                 }
             }
             warn!("trade {} is sent again: {error}", trade.trade_id);
-            rest();
+            thread::park_timeout(REST);
         }
         self.last = trade.trade_id;
         Ok(())
     }
-}
-
-/// Waits a little, or until the service, which is being dropped, wakes the thread.
-fn rest() {
-    thread::park_timeout(REST);
 }
 
 /// Tries each address that the name stands for.

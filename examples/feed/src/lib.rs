@@ -48,7 +48,7 @@ const DESK: Requester<Trade, Holding> = Requester::new("desk");
 pub struct Feed {
     address: String,
     summary_every: Duration,
-    /// Lines of the feed that made no sense.
+    /// Lines of the feed that made no sense, and trades that the desk did not take.
     skipped: Arc<AtomicU64>,
     thread: Option<JoinHandle<()>>,
 }
@@ -95,7 +95,7 @@ impl Feed {
 impl Drop for Feed {
     fn drop(&mut self) {
         let Some(thread) = self.thread.take() else { return };
-        // It may rest between two attempts to reach the feed.
+        // It may be parked between two attempts.
         thread.thread().unpark();
         if thread.join().is_err() {
             error!("the thread that follows the feed panicked");

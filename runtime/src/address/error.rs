@@ -74,7 +74,7 @@ impl AddressError {
     pub fn help(&self) -> String {
         let help = match self {
             Self::Shape | Self::NoPort => "write an address like `127.0.0.1:8001` or `ipc:///tmp/orders.sock`",
-            Self::Spaces => "remove it",
+            Self::Spaces => "remove the space",
             Self::Scheme(scheme) => match nearest(scheme, SCHEMES) {
                 Some(near) => return format!("did you mean `{near}://`?"),
                 None => "known are `tcp://`, `ipc://` and `inproc://`; without a scheme it is `tcp://`",

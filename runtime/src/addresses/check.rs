@@ -57,7 +57,6 @@ impl Check<'_> {
             if known.contains(&place.name.as_str()) {
                 continue;
             }
-            let there = format!("{}.{}", place.group.word(), place.side.word());
             let help = match self.elsewhere(&place.name) {
                 Some((group, side)) => {
                     let there = format!("{}.{}", group.word(), side.word());
@@ -66,7 +65,10 @@ impl Check<'_> {
                 None if known.is_empty() => Some("the service declares nothing there: remove it".to_owned()),
                 None => suggestion(&place.name, known.iter().copied()),
             };
-            let message = format!("the service declares no `{}` in `{there}`", place.name);
+            let message = match place.group {
+                Group::Connections => "the service declares no such connection",
+                Group::States => "the service declares no such state",
+            };
             self.problems.push(place.diagnostic(message).with_help(help));
         }
     }
@@ -258,9 +260,12 @@ impl Check<'_> {
                 self.problems.push(key.diagnostic(message).with_help(help));
                 return None;
             }
-            _ => return self.address(key, &key.node, form).map(|address| vec![address]),
+            _ => return self.address(key, &key.node, &key.path, form).map(|address| vec![address]),
         };
-        let read: Vec<_> = nodes.iter().map(|node| self.address(key, node, form)).collect();
+        let path = |place: usize| format!("{}[{place}]", key.path);
+        let read = nodes.iter().enumerate().map(|(place, node)| self.address(key, node, &path(place), form));
+        // Every one is read even after a bad one, so that all problems are told.
+        let read: Vec<_> = read.collect();
         let endpoints: Vec<Address> = read.into_iter().collect::<Option<_>>()?;
         let mut twice = false;
         for (place, (node, address)) in nodes.iter().zip(&endpoints).enumerate() {
@@ -268,14 +273,14 @@ impl Check<'_> {
                 twice = true;
                 let help = "remove one of them".to_owned();
                 let problem = key.diagnostic(format!("`{address}` is in the list twice")).with_span(node.span);
-                self.problems.push(problem.at(format!("{}[{place}]", key.path)).with_help(help));
+                self.problems.push(problem.at(path(place)).with_help(help));
             }
         }
         (!twice).then_some(endpoints)
     }
 
-    fn address(&mut self, key: &Key, node: &Node, form: Form) -> Option<Address> {
-        let problem = |message: String| key.diagnostic(message).with_span(node.span);
+    fn address(&mut self, key: &Key, node: &Node, path: &str, form: Form) -> Option<Address> {
+        let problem = |message: String| key.diagnostic(message).at(path).with_span(node.span);
         let (message, help) = match node.as_text() {
             None => (format!("expected an address, got {node}"), format!("write an address like `{EXAMPLE:?}`")),
             Some(text) => match text.parse::<Address>() {

@@ -101,7 +101,7 @@ fn every_problem_is_shown_at_its_place() {
 "#;
     assert_eq!(
         refused_by(&model(), Mode::Service, &[file(text)]),
-        r#"error: `connections.in.ordre`: the service declares no `ordre` in `connections.in`
+        r#"error: `connections.in.ordre`: the service declares no such connection
  --> addresses.json:4:7
   |
 4 |       "ordre": {"replyer": "*:8001"},
@@ -117,7 +117,7 @@ error: `connections.in.cancel.replier`: expected `replyer` or `transport`, got `
   |
   = help: did you mean `replyer`?
 
-error: `connections.in.desk`: the service declares no `desk` in `connections.in`
+error: `connections.in.desk`: the service declares no such connection
  --> addresses.json:6:7
   |
 6 |       "desk": {"requester": "127.0.0.1:8003"}

@@ -56,6 +56,7 @@ impl Table {
         Err(match (status, reason.as_str()) {
             (PANICKED, "") => "the service panicked while it declared its models".to_owned(),
             (PANICKED, _) => reason,
+            (_, "") => format!("the service could not declare its models, and did not say why (status {status})"),
             _ => format!("the service could not declare its models (status {status}): {reason}"),
         })
     }

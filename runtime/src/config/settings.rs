@@ -134,16 +134,17 @@ impl<'a> Settings<'a> {
     pub(super) fn read_environment(&mut self, environment: &[(String, String)]) {
         for (name, text) in environment {
             let Some(suffix) = name.strip_prefix(VARIABLE_PREFIX) else { continue };
-            let source = Source::Environment { variable: name.clone(), value: text.clone() };
+            let source = |value| Source::Environment { variable: name.clone(), value };
             match self.record.fields().iter().find(|field| variable(&field.name) == *name) {
-                Some(field) => self.read_text(&field.name, &field.kind, text, source),
+                Some(field) => self.read_text(&field.name, &field.kind, text, source(Some(text.clone()))),
                 None => {
                     let near = nearest(suffix, self.names());
                     self.meant.extend(near);
                     let severity = if near.is_some() { Severity::Warning } else { Severity::Note };
                     let message = format!("`{name}` sets no name of this config");
                     let help = near.map(|near| format!("did you mean `{}`?", variable(near)));
-                    self.diagnostics.push(Diagnostic::error(source, message).with_help(help).with_severity(severity));
+                    let diagnostic = Diagnostic::error(source(None), message).with_help(help);
+                    self.diagnostics.push(diagnostic.with_severity(severity));
                 }
             }
         }

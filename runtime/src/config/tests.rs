@@ -203,7 +203,7 @@ error: `nose` is not a name of this config
  = help: did you mean `note`?
 
 warning: `SF_CONFIG_DETPH` sets no name of this config
---> environment: SF_CONFIG_DETPH=3
+--> environment variable SF_CONFIG_DETPH
  = help: did you mean `SF_CONFIG_DEPTH`?
 
 7 problems; nothing was bound or started

@@ -30,8 +30,8 @@ pub enum Source {
     Environment {
         /// The name of the variable.
         variable: String,
-        /// What it is set to.
-        value: String,
+        /// What it is set to; `None` if that is nobody's business: it may be another program's secret.
+        value: Option<String>,
     },
     /// On the command line, as config.
     Argument {
@@ -77,7 +77,9 @@ impl Source {
     pub(crate) fn place(&self, plugin: Option<&Path>) -> Option<String> {
         let place = match (self, plugin) {
             (Self::Missing(_) | Self::Default | Self::LogOptions, _) => return None,
-            (Self::Environment { variable, value }, _) => format!("environment: {variable}={}", shown(value)),
+            (Self::Environment { variable, value: Some(value) }, _) => {
+                format!("environment: {variable}={}", shown(value))
+            }
             (Self::Argument { name, value }, _) => format!("{self}: --{name} {}", shown(value)),
             (Self::Model, Some(plugin)) => format!("the models of {}", plugin.display()),
             (Self::Function(function), Some(plugin)) => format!("{} of {}", function.word(), plugin.display()),

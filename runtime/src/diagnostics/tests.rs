@@ -86,7 +86,8 @@ fn a_flood_of_problems_is_cut_and_counted() {
 #[test]
 fn what_stands_in_no_file_is_named_as_exactly_as_it_is_known() {
     let plugin = Some(Path::new("libdesk.so"));
-    let variable = Source::Environment { variable: "SF_CONFIG_NOTE".into(), value: format!("a\n{}", "x".repeat(100)) };
+    let variable =
+        Source::Environment { variable: "SF_CONFIG_NOTE".into(), value: Some(format!("a\n{}", "x".repeat(100))) };
     let function = Source::Function(service_framework_model::schema::Function::SetupConfig);
     for (source, plugin, place) in [
         (Source::Model, plugin, "the models of libdesk.so".to_owned()),
