@@ -105,7 +105,8 @@ impl Calls {
 
     /// The service is stopping: this call ends now, if it has not ended before.
     pub fn handle_stop(&mut self, ticket: u64) {
-        self.give_up(|of, _| of == ticket, |_| Some(Unanswered::Stopping));
+        let outcome = |has_begun| if has_begun { Unanswered::Abandoned } else { Unanswered::Stopping };
+        self.give_up(|of, _| of == ticket, |has_begun| Some(outcome(has_begun)));
     }
 
     /// Nobody waits for this call any more: it ends without an outcome.

@@ -21,9 +21,12 @@ pub enum Unanswered {
     /// As many calls as may be in flight at once already were: this one never began.
     #[error("all calls that may be in flight at once were taken, so it was never called")]
     Busy,
-    /// The service is stopping.
-    #[error("the service is stopping")]
+    /// The service is stopping: the call never left.
+    #[error("the service is stopping, so the request was never sent")]
     Stopping,
+    /// The service is stopping and waits no longer for a call that has left.
+    #[error("the service is stopping and did not wait for the answer; the peer may have acted on the request")]
+    Abandoned,
 }
 
 impl Unanswered {
@@ -36,14 +39,14 @@ impl Unanswered {
             Self::PeerLost => "peer_lost",
             Self::QueueFull => "queue_full",
             Self::Busy => "busy",
-            Self::Stopping => "stopping",
+            Self::Stopping | Self::Abandoned => "stopping",
         }
     }
 
     /// Whether it is certain that nobody got the call, so that trying again can do nothing twice.
     #[must_use]
     pub const fn never_left(self) -> bool {
-        matches!(self, Self::NoPeer | Self::QueueFull | Self::Busy)
+        matches!(self, Self::NoPeer | Self::QueueFull | Self::Busy | Self::Stopping)
     }
 }
 

@@ -132,7 +132,8 @@ impl World {
             Err(Unanswered::Busy) => assert!(!begun.taken && now >= begun.deadline),
             Err(Unanswered::PeerLost) => assert!(begun.taken),
             Err(Unanswered::NoPeer) => assert!(!begun.taken && all_died),
-            Err(Unanswered::Stopping) => assert!(begun.stopped),
+            Err(Unanswered::Stopping) => assert!(begun.stopped && !begun.taken),
+            Err(Unanswered::Abandoned) => assert!(begun.stopped && begun.taken),
             Err(Unanswered::QueueFull) => panic!("a worker has no queue"),
         }
         self.outcomes.push((ticket, outcome));

@@ -258,6 +258,7 @@ impl World {
                     Unanswered::PeerLost => assert!(begun.left > 0),
                     Unanswered::QueueFull => assert!(begun.transmitted),
                     Unanswered::Stopping => assert!(begun.stopped),
+                    Unanswered::Abandoned => assert!(begun.stopped && begun.left > 0),
                     Unanswered::Busy => panic!("so few requests are not too many"),
                 }
             }

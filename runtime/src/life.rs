@@ -69,13 +69,13 @@ pub(crate) fn live(blueprint: &Blueprint, starting: &Starting) -> Result<(), Run
     let signalled = on_signal(blueprint, &mut dispatcher, place.as_mut(), control);
     // What came while that function ran.
     service_loop.turn_away(&mut dispatcher, place.as_mut());
-    place.close();
+    let closed = place.close().map_err(|_| RunError::Panicked);
     report::counters(&blueprint.sockets.wiring);
     if let Err(error) = &outcome {
         tracing::error!("{error}");
     }
     ended(control);
-    outcome.and(signalled)
+    outcome.and(signalled).and(closed)
 }
 
 /// Lets everything end that goes on until the service stops, also if it was never asked to.
@@ -96,7 +96,8 @@ fn begin(blueprint: &Blueprint) -> Result<(Dispatcher, Box<dyn Place>, BoundAddr
     });
     let (mut place, opened) = sockets.open(placement, pools, posts, (sinks, name))?;
     if let Err(failure) = init(blueprint, &mut dispatcher, place.as_mut()) {
-        place.close();
+        // Lost sockets are logged; that `init` failed is what is told.
+        let _ = place.close();
         return Err(failure);
     }
     let mut addresses = BoundAddresses::new();
@@ -214,6 +215,10 @@ fn serve(
 
 /// Main mode: the service's code drives.
 pub(crate) fn lead(dispatcher: &mut Dispatcher, port: &mut dyn Port, control: &Control) -> Result<(), RunError> {
+    if control.is_stopping() {
+        // While `init` ran.
+        return Ok(());
+    }
     let led = dispatcher.run(Function::Main, port).or_else(|failure| unless_stopping(failure, control));
     led.map_err(|failure| RunError::Main(failure.to_string()))
 }

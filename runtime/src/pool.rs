@@ -15,12 +15,14 @@ use service_framework_connections::requests::Unanswered;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::boundary::Target;
-use crate::control::{Control, after};
+use crate::control::Control;
 use crate::logging::Sinks;
 use crate::wiring::Wiring;
 
 /// How often a service that ends looks whether its targets have returned.
 const TICK: Duration = Duration::from_millis(1);
+/// How long a thread with nothing to do may take to end.
+const AT_LEAST: Duration = Duration::from_millis(100);
 
 /// The threads of one external target.
 pub(crate) struct Pool {
@@ -119,23 +121,32 @@ impl Pool {
         self.calls.poll_deadline()
     }
 
-    /// Ends the threads. A target that does not return within `patience` is left behind with its thread, and named.
-    pub(crate) fn close_all(pools: Vec<Self>, patience: Duration) {
-        let until = after(patience);
-        let mut threads = Vec::new();
-        for Self { name, workers, .. } in pools {
-            // Without its sender a thread that has nothing to do ends.
-            threads.extend(workers.into_iter().map(|worker| (name.clone(), worker.thread)));
+    /// Has the threads end: those that call nothing at once, the others when their targets return.
+    pub(crate) fn hang_up(self) -> Vec<Closing> {
+        let Self { name, workers, .. } = self;
+        // Without its sender a thread that has nothing to do ends.
+        workers.into_iter().map(|worker| Closing { name: name.clone(), thread: worker.thread }).collect()
+    }
+}
+
+/// A thread that is to end.
+pub(crate) struct Closing {
+    name: String,
+    thread: JoinHandle<()>,
+}
+
+/// Waits for threads to end. A target that does not return until then is left behind with its thread, and named.
+pub(crate) fn wait_for(threads: Vec<Closing>, until: Instant) {
+    // A thread that has nothing to do ends as soon as it sees that.
+    let until = until.max(Instant::now() + AT_LEAST);
+    for Closing { name, thread } in threads {
+        while !thread.is_finished() && Instant::now() < until {
+            std::thread::sleep(TICK);
         }
-        for (name, thread) in threads {
-            while !thread.is_finished() && Instant::now() < until {
-                std::thread::sleep(TICK);
-            }
-            if !thread.is_finished() {
-                tracing::warn!("a call of the external target `{name}` has not returned; its thread is left behind");
-            } else if thread.join().is_err() {
-                tracing::error!("a thread of the external target `{name}` panicked");
-            }
+        if !thread.is_finished() {
+            tracing::warn!("a call of the external target `{name}` has not returned; its thread is left behind");
+        } else if thread.join().is_err() {
+            tracing::error!("a thread of the external target `{name}` panicked");
         }
     }
 }

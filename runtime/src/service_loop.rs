@@ -17,6 +17,8 @@ const BATCH_TIME: Duration = Duration::from_micros(100);
 
 /// How often a stopping service lets its sockets read once more: what a peer had sent before is answered.
 const LAST_TURNS: usize = 4;
+/// How long it goes on with that at most: a peer may send faster than it is turned away.
+const LAST_TIME: Duration = Duration::from_millis(100);
 
 /// The loop's buffers.
 #[derive(Default)]
@@ -48,7 +50,7 @@ impl ServiceLoop {
             }
             failed = handled.stop;
             if let Some(sent_last) = &mut sent_last
-                && place.has_answers()
+                && place.wants_a_turn()
                 && sent_last.elapsed() > BATCH_TIME
             {
                 place.flush();
@@ -61,15 +63,19 @@ impl ServiceLoop {
     /// Sends what waits, and turns away what has arrived and was not handled: the service is stopping.
     pub(crate) fn turn_away(&mut self, dispatcher: &mut Dispatcher, place: &mut dyn Place) {
         let Self { batch, out } = self;
+        let until = Instant::now() + LAST_TIME;
         for _ in 0..LAST_TURNS {
             place.flush();
             while place.sweep(batch) {
                 for arrived in batch.drain(..) {
                     turn_away(dispatcher, &arrived, place, out);
                 }
+                place.flush();
+                if Instant::now() >= until {
+                    return;
+                }
             }
         }
-        place.flush();
     }
 }
 

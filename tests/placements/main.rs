@@ -4,6 +4,7 @@
 mod addresses;
 mod answers;
 mod senders;
+mod stopping;
 #[path = "../support/mod.rs"]
 mod support;
 mod targets;

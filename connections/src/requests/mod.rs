@@ -126,7 +126,7 @@ impl Requests {
 
     /// The service is stopping: this request ends now, if it has not ended before.
     pub fn handle_stop(&mut self, ticket: u64) {
-        self.each(|request, _| (request.ticket() == ticket).then_some(Unanswered::Stopping));
+        self.each(|request, _| (request.ticket() == ticket).then(|| request.stopped()));
     }
 
     /// What is to be sent now, and to which address, if anything.

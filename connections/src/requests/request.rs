@@ -147,6 +147,12 @@ impl Request {
         }
     }
 
+    /// How it ends when the service stops.
+    pub(super) fn stopped(&self) -> Unanswered {
+        let has_left = matches!(self.phase, Phase::Sent { .. }) || self.last_failure.is_some();
+        if has_left { Unanswered::Abandoned } else { Unanswered::Stopping }
+    }
+
     /// The present attempt, which left, has failed.
     fn fail(&mut self, address: usize, why: Unanswered) -> End {
         let Some(retries) = self.retries.checked_sub(1) else { return Some(why) };

@@ -146,7 +146,7 @@ impl<'s> Run<'s> {
         let ends_on_stop = self.patience != Patience::UntilItEnds;
         self.port.wait(until, ends_on_stop);
         let cut_short = if ends_on_stop { self.control.is_stopping() } else { until != wanted };
-        if cut_short { Err(Unanswered::Stopping.into()) } else { Ok(()) }
+        if cut_short { Err(Failure::new(Unanswered::Stopping.word(), "the service is stopping")) } else { Ok(()) }
     }
 
     pub(super) fn flush(&mut self) -> Result<(), Failure> {

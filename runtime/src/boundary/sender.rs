@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread::ThreadId;
 use std::time::Instant;
 
+use service_framework_connections::requests::Unanswered;
 use service_framework_connections::workflow::Chain;
 use service_framework_model::slot::{ForeignSlot, Slot};
 use uuid::Uuid;
@@ -37,6 +38,9 @@ impl Sender {
             let message = "a Sender was used on the service's own thread, which would wait for itself: \
                            send with the context of the call instead";
             return Err(Failure::new("wrong_thread", message));
+        }
+        if self.should_stop() {
+            return Err(Unanswered::Stopping.into());
         }
         let id = Chain::each_its_own().next(Uuid::new_v4);
         let id = id.map_err(|refusal| Failure::of_own("bad_workflow_id", &refusal))?;

@@ -5,21 +5,29 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{SendError, SyncSender};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
-use service_framework_connections::requests::Unanswered;
+use service_framework_connections::requests::{Stray, Unanswered};
 
 use super::line::Line;
 use super::post::{Post, Posts};
 use crate::alarm::Alarm;
-use crate::pool::Pool;
+use crate::control::Control;
+use crate::pool::{Closing, Pool};
 use crate::transport::Socket;
 use crate::wiring::Wiring;
 
 type Answer = Result<Bytes, Unanswered>;
+
+/// A request that another thread waits for.
+struct Posted {
+    ticket: u64,
+    place: usize,
+    waiting: SyncSender<Answer>,
+}
 
 /// The lines of one service.
 pub(super) struct Lines {
@@ -31,13 +39,14 @@ pub(super) struct Lines {
     next_ticket: u64,
     /// The ticket of the service's own request, and its outcome once it has one.
     own: Option<(u64, Option<Answer>)>,
-    posted: Vec<(u64, SyncSender<Answer>)>,
+    posted: Vec<Posted>,
     wiring: Arc<Wiring>,
+    control: Arc<Control>,
     alarm: Alarm,
 }
 
 impl Lines {
-    pub(super) fn new(pools: Vec<Pool>, posts: Posts, wiring: Arc<Wiring>) -> Self {
+    pub(super) fn new(pools: Vec<Pool>, posts: Posts, wiring: Arc<Wiring>, control: Arc<Control>) -> Self {
         Self {
             lines: Vec::new(),
             pools,
@@ -47,6 +56,7 @@ impl Lines {
             own: None,
             posted: Vec::new(),
             wiring,
+            control,
             alarm: Alarm::default(),
         }
     }
@@ -79,7 +89,7 @@ impl Lines {
 
     /// Ends what other threads have posted.
     pub(super) fn stop_posted(&mut self) {
-        while let Some((ticket, _)) = self.posted.last() {
+        while let Some(Posted { ticket, .. }) = self.posted.last() {
             let (ticket, before) = (*ticket, self.posted.len());
             self.stop(ticket);
             if self.posted.len() == before {
@@ -90,7 +100,7 @@ impl Lines {
 
     /// Sends and receives whatever can be, once.
     pub(super) async fn turn(&mut self) {
-        if !self.lines.is_empty() || !self.pools.is_empty() {
+        if self.is_used() {
             poll_fn(|cx| {
                 self.drive(cx);
                 Poll::Ready(())
@@ -122,11 +132,17 @@ impl Lines {
         }
     }
 
-    /// Ends the pools, whose calls have `linger` to return, and gives up the sockets, to be closed.
-    pub(super) fn close(mut self, linger: Duration) -> Vec<Box<dyn Socket>> {
+    /// Whether somebody could wait for the lines to be driven.
+    pub(super) fn is_used(&self) -> bool {
+        !self.lines.is_empty() || !self.pools.is_empty()
+    }
+
+    /// Ends everything that is in flight. Gives up the sockets, to be closed, and the threads of the pools, to be waited
+    /// for.
+    pub(super) fn close(mut self) -> (Vec<Box<dyn Socket>>, Vec<Closing>) {
         self.stop_posted();
-        Pool::close_all(std::mem::take(&mut self.pools), linger);
-        self.lines.into_iter().flat_map(Line::into_sockets).collect()
+        let pools = std::mem::take(&mut self.pools).into_iter().flat_map(Pool::hang_up).collect();
+        (self.lines.into_iter().flat_map(Line::into_sockets).collect(), pools)
     }
 
     fn ticket(&mut self) -> u64 {
@@ -148,16 +164,25 @@ impl Lines {
     fn take_posts(&mut self, cx: &mut Context<'_>) {
         while self.is_posted_to {
             match self.posts.poll_recv(cx) {
-                Poll::Ready(Some(Post { place, body, deadline, answer })) => {
-                    let ticket = self.ticket();
-                    self.posted.push((ticket, answer));
-                    if !self.begin(ticket, place, body, deadline) {
-                        self.settle(ticket, Err(Unanswered::NoPeer));
-                    }
-                }
+                Poll::Ready(Some(post)) if post.claim() => self.take(post),
+                // Its thread has given it up.
+                Poll::Ready(Some(_)) => {}
                 Poll::Ready(None) => self.is_posted_to = false,
                 Poll::Pending => return,
             }
+        }
+    }
+
+    fn take(&mut self, post: Post) {
+        let (ticket, place) = (self.ticket(), post.place);
+        self.posted.push(Posted { ticket, place, waiting: post.answer });
+        if self.control.is_stopping() {
+            self.settle(ticket, Err(Unanswered::Stopping));
+        } else if post.deadline <= Instant::now() {
+            // The service had no time for it, whoever may be at the other end.
+            self.settle(ticket, Err(Unanswered::Busy));
+        } else if !self.begin(ticket, place, post.body, post.deadline) {
+            self.settle(ticket, Err(Unanswered::NoPeer));
         }
     }
 
@@ -183,10 +208,13 @@ impl Lines {
         match &mut self.own {
             Some((own, outcome)) if *own == ticket => *outcome = Some(answer),
             _ => {
-                if let Some(at) = self.posted.iter().position(|(posted, _)| *posted == ticket) {
-                    let (_, waiting) = self.posted.swap_remove(at);
-                    // Whoever posted it may have given up: a thread that has ended, say.
-                    let _ = waiting.send(answer);
+                let Some(at) = self.posted.iter().position(|posted| posted.ticket == ticket) else { return };
+                let Posted { place, waiting, .. } = self.posted.swap_remove(at);
+                // Whoever posted it may have given up.
+                if let Err(SendError(Ok(_))) = waiting.send(answer)
+                    && let Some(counters) = self.wiring.counters(place)
+                {
+                    counters.dropped(Stray::Late.word());
                 }
             }
         }

@@ -23,8 +23,8 @@ use service_framework_connections::requests::Unanswered;
 use self::line::Line;
 use self::lines::Lines;
 use crate::alarm::Alarm;
-use crate::control::{Control, Stopped};
-use crate::pool::Pool;
+use crate::control::{Control, Stopped, after};
+use crate::pool::{self, Pool};
 use crate::transport::{Socket, SocketKind, SocketOptions, Transport};
 use crate::wiring::Wiring;
 
@@ -109,7 +109,7 @@ impl Io {
         let Parts { options, plans, pools, posts, wiring, control } = parts;
         let mut io = Self {
             doors: Vec::new(),
-            lines: Lines::new(pools, posts, Arc::clone(&wiring)),
+            lines: Lines::new(pools, posts, Arc::clone(&wiring), Arc::clone(&control)),
             first: 0,
             outbox: VecDeque::new(),
             received: Vec::new(),
@@ -162,14 +162,15 @@ impl Io {
         self.outbox.push_back((socket, frames));
     }
 
-    /// Whether answers wait to be sent.
-    pub(crate) fn has_answers(&self) -> bool {
-        !self.outbox.is_empty()
+    /// Whether something waits for the sockets to be driven, or may do so.
+    pub(crate) fn wants_a_turn(&self) -> bool {
+        !self.outbox.is_empty() || self.lines.is_used()
     }
 
     /// Sends what waits and lets the sockets write it.
     pub(crate) async fn flush(&mut self) {
         self.send_answers();
+        self.lines.turn().await;
         tokio::task::yield_now().await;
     }
 
@@ -230,6 +231,9 @@ impl Io {
     ) -> Result<Bytes, Unanswered> {
         self.send_answers();
         let Self { lines, control, stopped, alarm, .. } = self;
+        if control.is_stopping() && !may_finish {
+            return Err(Unanswered::Stopping);
+        }
         if !lines.begin_own(place, body, deadline) {
             return Err(Unanswered::NoPeer);
         }
@@ -254,10 +258,12 @@ impl Io {
 
     /// Closes all sockets at once; what waits to leave has `linger` to do so.
     pub(crate) async fn close(mut self, linger: Duration) {
+        let until = after(linger);
         self.send_answers();
+        let (lines, pools) = self.lines.close();
         let doors = self.doors.into_iter().map(|door| door.socket.close(linger));
         // A request that was not answered is not to be executed after its service has gone.
-        let lines = self.lines.close(linger).into_iter().map(|socket| socket.close(Duration::ZERO));
+        let lines = lines.into_iter().map(|socket| socket.close(Duration::ZERO));
         let mut closing: Vec<_> = doors.chain(lines).map(Some).collect();
         poll_fn(|cx| {
             for socket in &mut closing {
@@ -268,6 +274,7 @@ impl Io {
             if closing.iter().all(Option::is_none) { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
+        pool::wait_for(pools, until);
     }
 
     /// Hands the answers that wait to the sockets.

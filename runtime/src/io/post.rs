@@ -3,6 +3,8 @@
 //! Owns the queue between those threads and the thread of the sockets. Never encodes and never validates: a post is a
 //! body that may leave as it is.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -21,6 +23,15 @@ pub(crate) struct Post {
     pub(crate) body: Bytes,
     pub(crate) deadline: Instant,
     pub(crate) answer: SyncSender<Result<Bytes, Unanswered>>,
+    /// Whether it belongs to the sockets by now, or to nobody, since its thread has given up: whoever says so first.
+    claimed: Arc<AtomicBool>,
+}
+
+impl Post {
+    /// Whether its thread still waits for it. It is then the caller's to send.
+    pub(crate) fn claim(&self) -> bool {
+        !self.claimed.swap(true, Ordering::AcqRel)
+    }
 }
 
 /// Where posts are taken from.
@@ -40,12 +51,16 @@ impl Postbox {
     /// Has a request sent, and blocks the thread until it is over.
     pub(crate) fn request(&self, place: usize, body: Bytes, deadline: Instant) -> Result<Bytes, Unanswered> {
         let (answer, answered) = sync_channel(1);
-        self.0.try_send(Post { place, body, deadline, answer }).map_err(|error| match error {
+        let claimed = Arc::new(AtomicBool::new(false));
+        let post = Post { place, body, deadline, answer, claimed: Arc::clone(&claimed) };
+        self.0.try_send(post).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Unanswered::Busy,
             mpsc::error::TrySendError::Closed(_) => Unanswered::Stopping,
         })?;
         let patience = (deadline + GRACE).saturating_duration_since(Instant::now());
         answered.recv_timeout(patience).unwrap_or_else(|error| match error {
+            // Nobody has taken it, and nobody will.
+            RecvTimeoutError::Timeout if !claimed.swap(true, Ordering::AcqRel) => Err(Unanswered::Busy),
             RecvTimeoutError::Timeout => Err(Unanswered::TimedOut),
             RecvTimeoutError::Disconnected => Err(Unanswered::Stopping),
         })

@@ -10,7 +10,7 @@ use service_framework_connections::Frames;
 use service_framework_connections::requests::Unanswered;
 use tokio::runtime::Runtime;
 
-use super::{Opened, OpeningError, Place, Sockets, executor};
+use super::{Opened, OpeningError, Place, Sockets, SocketsLost, executor};
 use crate::boundary::Port;
 use crate::io::{Arrived, Io, Posts};
 use crate::pool::Pool;
@@ -44,13 +44,16 @@ impl Place for Inline {
         self.io.answer(socket, frames);
     }
 
-    fn has_answers(&self) -> bool {
-        self.io.has_answers()
+    fn wants_a_turn(&self) -> bool {
+        self.io.wants_a_turn()
     }
 
-    fn close(self: Box<Self>) {
+    fn close(self: Box<Self>) -> Result<(), SocketsLost> {
         let Self { runtime, io, linger } = *self;
         runtime.block_on(io.close(linger));
+        // A host name that is still looked up is nobody's business any more.
+        runtime.shutdown_background();
+        Ok(())
     }
 }
 

@@ -42,12 +42,18 @@ pub(crate) trait Place: Port {
     /// Has an answer sent, at the latest with the next call that drives the sockets.
     fn answer(&mut self, socket: usize, frames: Frames);
 
-    /// Whether answers wait for the sockets to be driven.
-    fn has_answers(&self) -> bool;
+    /// Whether something waits for this thread to drive the sockets, or may do so.
+    fn wants_a_turn(&self) -> bool;
 
     /// Sends what waits and closes the sockets.
-    fn close(self: Box<Self>);
+    ///
+    /// # Errors
+    /// If the sockets were lost: their thread has panicked.
+    fn close(self: Box<Self>) -> Result<(), SocketsLost>;
 }
+
+/// The thread of the sockets has panicked.
+pub(crate) struct SocketsLost;
 
 /// What it takes to open a service's sockets, on whichever thread they will live.
 #[derive(Clone)]

@@ -15,7 +15,7 @@ use service_framework_connections::requests::Unanswered;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Opened, OpeningError, Place, Sockets, executor};
+use super::{Opened, OpeningError, Place, Sockets, SocketsLost, executor};
 use crate::alarm::Alarm;
 use crate::boundary::Port;
 use crate::control::{Control, StopReason, Stopped};
@@ -28,9 +28,24 @@ const BATCHES: usize = 1;
 
 /// What the code asks of the I/O thread.
 enum Command {
-    Request { place: usize, body: Bytes, deadline: Instant, may_finish: bool, answer: oneshot::Sender<Answer> },
-    Answer { socket: usize, frames: Frames },
-    Flush { done: oneshot::Sender<()> },
+    Request {
+        place: usize,
+        body: Bytes,
+        deadline: Instant,
+        may_finish: bool,
+        answer: oneshot::Sender<Answer>,
+    },
+    Answer {
+        socket: usize,
+        frames: Frames,
+    },
+    Flush {
+        done: oneshot::Sender<()>,
+    },
+    /// The last batches: nothing is collected any more but by this.
+    Sweep {
+        swept: oneshot::Sender<Vec<Arrived>>,
+    },
 }
 
 type Answer = Result<Bytes, Unanswered>;
@@ -71,7 +86,8 @@ impl Offloaded {
         match offloaded.runtime.block_on(opening) {
             Ok(Ok(addresses)) => Ok((offloaded, addresses)),
             Ok(Err(error)) => {
-                offloaded.end();
+                // A panic has been logged; the error says why there are no sockets.
+                let _ = offloaded.end();
                 Err(error)
             }
             Err(_) => Err(std::io::Error::other("the I/O thread ended before it opened its sockets").into()),
@@ -85,20 +101,26 @@ impl Offloaded {
         }
     }
 
+    /// The thread of the sockets does not answer: only a panic ends it before it is asked to end. A service without
+    /// sockets stops.
+    fn is_lost(&self) {
+        self.control.stop(StopReason::Requested, Duration::ZERO);
+    }
+
     /// Has what waits sent, the sockets closed and the thread ended.
-    fn end(&mut self) {
+    fn end(&mut self) -> Result<(), SocketsLost> {
         self.commands = None;
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the I/O thread panicked");
-        }
+        let Some(thread) = self.thread.take() else { return Ok(()) };
+        thread.join().map_err(|_| {
+            tracing::error!("the thread of the sockets panicked");
+            SocketsLost
+        })
     }
 }
 
 impl Drop for Offloaded {
     fn drop(&mut self) {
-        self.end();
+        let _ = self.end();
     }
 }
 
@@ -110,8 +132,7 @@ impl Place for Offloaded {
                 match batches.poll_recv(cx) {
                     Poll::Ready(Some(mut batch)) => out.append(&mut batch),
                     Poll::Ready(None) => {
-                        // Only a panic ends the thread of the sockets before they are closed.
-                        tracing::error!("the I/O thread has ended, so the service stops");
+                        // As in `is_lost`, which cannot be called while these parts are borrowed.
                         control.stop(StopReason::Requested, Duration::ZERO);
                         break;
                     }
@@ -125,8 +146,16 @@ impl Place for Offloaded {
 
     fn sweep(&mut self, out: &mut Vec<Arrived>) -> bool {
         let before = out.len();
+        let (sweep, swept) = oneshot::channel();
+        self.command(Command::Sweep { swept: sweep });
+        let last = self.runtime.block_on(swept);
+        // What was handed over before comes first.
         while let Ok(mut batch) = self.batches.try_recv() {
             out.append(&mut batch);
+        }
+        match last {
+            Ok(mut last) => out.append(&mut last),
+            Err(_) => self.is_lost(),
         }
         out.len() > before
     }
@@ -135,13 +164,13 @@ impl Place for Offloaded {
         self.command(Command::Answer { socket, frames });
     }
 
-    fn has_answers(&self) -> bool {
-        // They are on their way.
+    fn wants_a_turn(&self) -> bool {
+        // The thread of the sockets drives them.
         false
     }
 
-    fn close(mut self: Box<Self>) {
-        self.end();
+    fn close(mut self: Box<Self>) -> Result<(), SocketsLost> {
+        self.end()
     }
 }
 
@@ -149,7 +178,10 @@ impl Port for Offloaded {
     fn request(&mut self, place: usize, body: Bytes, deadline: Instant, may_finish: bool) -> Result<Bytes, Unanswered> {
         let (answer, answered) = oneshot::channel();
         self.command(Command::Request { place, body, deadline, may_finish, answer });
-        self.runtime.block_on(answered).unwrap_or(Err(Unanswered::Stopping))
+        self.runtime.block_on(answered).unwrap_or_else(|_| {
+            self.is_lost();
+            Err(Unanswered::Abandoned)
+        })
     }
 
     fn wait(&mut self, until: Instant, ends_on_stop: bool) {
@@ -163,8 +195,9 @@ impl Port for Offloaded {
     fn flush(&mut self) {
         let (done, flushed) = oneshot::channel();
         self.command(Command::Flush { done });
-        // A thread that is gone has flushed all that it will.
-        let _ = self.runtime.block_on(flushed);
+        if self.runtime.block_on(flushed).is_err() {
+            self.is_lost();
+        }
     }
 }
 
@@ -198,6 +231,8 @@ fn run(
             }
         }
     });
+    // A host name that is still looked up is nobody's business any more.
+    runtime.shutdown_background();
 }
 
 /// What the I/O thread works with.
@@ -206,10 +241,12 @@ struct IoThread<'i> {
     /// What has arrived and was not yet handed over.
     batch: Vec<Arrived>,
     outbox: mpsc::Sender<Vec<Arrived>>,
+    /// Whether the code sweeps by itself by now.
+    is_swept: bool,
 }
 
 async fn serve(io: &mut Io, mut inbox: mpsc::UnboundedReceiver<Command>, outbox: mpsc::Sender<Vec<Arrived>>) {
-    let mut thread = IoThread { io, batch: Vec::new(), outbox };
+    let mut thread = IoThread { io, batch: Vec::new(), outbox, is_swept: false };
     while let Some(command) = thread.next(&mut inbox).await {
         thread.obey(command).await;
         while let Ok(command) = inbox.try_recv() {
@@ -222,10 +259,13 @@ async fn serve(io: &mut Io, mut inbox: mpsc::UnboundedReceiver<Command>, outbox:
 impl IoThread<'_> {
     /// Hands over what arrives until the code asks for something; none when it asks for nothing any more.
     async fn next(&mut self, inbox: &mut mpsc::UnboundedReceiver<Command>) -> Option<Command> {
-        let Self { io, batch, outbox } = self;
+        let Self { io, batch, outbox, is_swept } = self;
+        let is_swept = *is_swept;
         loop {
             let is_behind = !batch.is_empty();
-            let work = async { if is_behind { io.drive_lines().await } else { io.collect(batch, None, false).await } };
+            let work = async {
+                if is_behind || is_swept { io.drive_lines().await } else { io.collect(batch, None, false).await }
+            };
             // What was collected stays in the batch when a command comes first.
             tokio::select! {
                 biased;
@@ -245,14 +285,12 @@ impl IoThread<'_> {
             Command::Answer { socket, frames } => self.io.answer(socket, frames),
             Command::Flush { done } => {
                 self.io.flush().await;
-                // Whoever looks for messages after this finds those that had arrived before it.
-                self.io.sweep(&mut self.batch);
-                if !self.batch.is_empty()
-                    && let Ok(permit) = self.outbox.try_reserve()
-                {
-                    permit.send(std::mem::take(&mut self.batch));
-                }
                 let _ = done.send(());
+            }
+            Command::Sweep { swept } => {
+                self.is_swept = true;
+                self.io.sweep(&mut self.batch);
+                let _ = swept.send(std::mem::take(&mut self.batch));
             }
         }
     }
