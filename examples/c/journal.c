@@ -1,8 +1,8 @@
 /*
  * A journal in C: what it is told goes into a file, and so does a tick of a thread of its own.
  *
- * Owns a file behind an external target, so that a slow disk holds up nobody but whoever waits for it; a timer that logs
- * the counters; and a thread that sends by a sender, as the client of some other protocol would.
+ * Owns a file behind an external target, so that a slow disk holds up nobody but whoever waits for it; a timer that
+ * logs the counters; and a thread that sends by a sender, as the client of some other protocol would.
  */
 #define _POSIX_C_SOURCE 200809L
 

@@ -26,8 +26,8 @@
  * a `run` may be used only during the call that got this `run`, on its thread. On every thread, at any time, there are
  * `log` and `log_enabled`, and whoever has a sender may send with it.
  *
- * Errors. A function returns SF_OK, or hands an error to the host (`sf_fail`) and returns SF_FAILED. A requester gets it
- * as an error reply; the service lives on. No C++ exception and no longjmp may leave a function.
+ * Errors. A function returns SF_OK, or hands an error to the host (`sf_fail`) and returns SF_FAILED. A requester gets
+ * it as an error reply; the service lives on. No C++ exception and no longjmp may leave a function.
  *
  * Versions. Both tables begin alike. A minor version only appends members; `size` tells how many a table has. What is
  * marked "since minor version N" may be missing in an older host: ask SF_HOST_HAS before the first use.

@@ -1,15 +1,14 @@
-//! The service between a feed that the test speaks for and a desk, over real sockets.
+//! The service between a feed that the test speaks for and a desk, over real sockets; where only the
+//! desk's answers matter, by a script.
 
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use desk::Desk;
 use feed::Feed;
-use service_framework::prelude::{Context, Models, ServiceDefinition};
-use service_framework::{Error, Result, Service, json};
-use trades::{Holding, Trade};
+use service_framework::testing::{Answer, TestService};
+use service_framework::{Error, Service, json};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -50,9 +49,9 @@ fn line(trade_id: u64, price: &str) -> String {
     format!("{trade_id} 2026-01-05T09:30:00Z BTC-USD buy 0.25 {price}\n")
 }
 
-fn desk<D: ServiceDefinition>() -> Service {
+fn desk() -> Service {
     let addresses = json!({"connections": {"in": {"trade": {"replyer": "127.0.0.1:0"}}}});
-    let mut desk = Service::of::<D>().addresses(addresses).build().unwrap();
+    let mut desk = Service::of::<Desk>().addresses(addresses).build().unwrap();
     desk.run_service().unwrap();
     desk
 }
@@ -71,7 +70,7 @@ fn until_answered(feed: &Service, count: u64) {
 #[test]
 fn after_a_hang_up_the_feed_is_asked_for_what_came_after_the_last_answer() {
     let (listener, address) = listener();
-    let desk = desk::<Desk>();
+    let desk = desk();
     let feed = feed(&address, &desk);
     let (mut stream, asked) = accept(&listener);
     assert_eq!(asked, "since 0\n");
@@ -92,7 +91,7 @@ fn after_a_hang_up_the_feed_is_asked_for_what_came_after_the_last_answer() {
 #[test]
 fn a_line_that_makes_no_sense_and_a_trade_that_cannot_be_are_passed_over() {
     let (listener, address) = listener();
-    let desk = desk::<Desk>();
+    let desk = desk();
     let feed = feed(&address, &desk);
     let (mut stream, _) = accept(&listener);
     write!(stream, "hello\n{}\u{0}\n{}", line(1, "0"), line(2, "64000.1")).unwrap();
@@ -101,53 +100,33 @@ fn a_line_that_makes_no_sense_and_a_trade_that_cannot_be_are_passed_over() {
     assert_eq!(desk.stats().inbound["trade"].received, 1);
 }
 
-/// A desk that is overloaded when it is told of a trade first, and then says that it has counted it.
-struct Moody;
-
-static TOLD: Mutex<Vec<u64>> = Mutex::new(Vec::new());
-
-impl ServiceDefinition for Moody {
-    type Config = ();
-
-    fn new(_: ()) -> Result<Self> {
-        Ok(Self)
-    }
-
-    fn models(m: &mut Models<Self>) {
-        m.replyer("trade", Self::on_trade);
-    }
-}
-
-impl Moody {
-    fn on_trade(&mut self, trade: Trade, _: &mut Context) -> Result<Holding> {
-        let mut told = TOLD.lock().unwrap();
-        let is_known = told.contains(&trade.trade_id);
-        told.push(trade.trade_id);
-        match is_known {
-            false => Err(Error::with_code("overloaded", "too much to do").retryable()),
-            true => Err(Error::caller("trade_seen", "counted before")),
-        }
-    }
-}
-
 #[test]
 fn a_trade_is_sent_again_until_the_desk_has_counted_it_and_keeps_its_place() {
     let (listener, address) = listener();
-    let desk = desk::<Moody>();
-    let feed = feed(&address, &desk);
+    let mut feed = TestService::of::<Feed>().config(json!({ "feed": address })).start().unwrap();
+    let mut answers = vec![
+        Error::with_code("overloaded", "too much to do").retryable().into(),
+        // This one has counted the trade, and nobody was told.
+        Answer::peer_lost(),
+        Error::caller("trade_seen", "counted before").into(),
+        Error::caller("too_precise", "it has 9 decimals").into(),
+        Error::caller("trade_seen", "counted before").into(),
+    ]
+    .into_iter();
+    feed.answer("desk", move |_| answers.next().unwrap()).unwrap();
     let (mut stream, _) = accept(&listener);
-    write!(stream, "{}{}", line(1, "64000.1"), line(2, "64000.3")).unwrap();
-    until("all to be told", || (TOLD.lock().unwrap().len() == 4).then_some(()));
-    assert_eq!(*TOLD.lock().unwrap(), [1, 1, 2, 2]);
+    write!(stream, "{}{}{}", line(1, "64000.1"), line(2, "64000.123456789"), line(3, "64000.3")).unwrap();
+    feed.take_posts(5, PATIENCE).unwrap();
+    let told: Vec<_> = feed.sent().into_iter().map(|sent| sent.arguments["trade_id"].clone()).collect();
+    assert_eq!(told, [1, 1, 1, 2, 3]);
     drop(stream);
-    assert_eq!(accept(&listener).1, "since 2\n");
-    drop(feed);
+    assert_eq!(accept(&listener).1, "since 3\n");
 }
 
 #[test]
 fn a_stop_ends_the_thread_and_its_connection() {
     let (listener, address) = listener();
-    let desk = desk::<Desk>();
+    let desk = desk();
     let mut feed = feed(&address, &desk);
     let (mut stream, _) = accept(&listener);
     feed.stop_service().unwrap();
@@ -156,7 +135,7 @@ fn a_stop_ends_the_thread_and_its_connection() {
 
 #[test]
 fn a_stop_does_not_wait_for_a_feed_that_is_not_there() {
-    let desk = desk::<Desk>();
+    let desk = desk();
     let mut feed = feed("127.0.0.1:1", &desk);
     feed.stop_service().unwrap();
 }

@@ -255,8 +255,8 @@ static inline sf_slot_t sf_ext(int8_t type, const void *pointer, size_t len) {
 }
 
 /*
- * From here on, slots are read. Each function gives 0, false, an empty text or null where the slot holds something else: the model
- * says what it holds, and where it allows several things, the tag does.
+ * From here on, slots are read. Each function gives 0, false, an empty text or null where the slot holds something
+ * else: the model says what it holds, and where it allows several things, the tag does.
  */
 
 /* Whether this field was left out. */

@@ -71,17 +71,16 @@ typedef struct sf_host_t {
 
     /*
      * Answers the request in hand with the slots of the return arguments, once for each call of a replyer's function or
-     * of a target.
-     * Fields at the end that are optional may be left out. Fails with `bad_return` if the model refuses them, with
-     * `answered_twice` or `not_a_request`.
+     * of a target. Fields at the end that are optional may be left out. Fails with `bad_return` if the model refuses
+     * them, with `answered_twice` or `not_a_request`.
      */
     sf_status_t (*reply)(sf_run_t *run, const sf_slot_t *slots, size_t count);
 
     /*
      * Sends to an `out` connection, by its place in the model (see `call`). A requester waits for its reply and hands
      * it to `write` before this returns; `write` must not call the host, and what it gets is gone after it. It may be
-     * null: then what comes back is let go. Fails with `invalid_arguments`, `no_peer`, `timed_out`, `stopping` and others, or, flagged as remote,
-     * with the error that the other side answered with.
+     * null: then what comes back is let go. Fails with `invalid_arguments`, `no_peer`, `timed_out`, `stopping` and
+     * others, or, flagged as remote, with the error that the other side answered with.
      */
     sf_status_t (*send)(sf_run_t *run, uint32_t connection, const sf_slot_t *slots, size_t count, void *sink,
                         sf_write_slots_t write);
