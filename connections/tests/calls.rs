@@ -209,7 +209,7 @@ fn stopping_ends_a_call_whether_or_not_it_is_being_made() {
     let (made, waits, other) = (world.begin(1_000), world.begin(1_000), world.begin(1_000));
     world.stop(made);
     world.stop(waits);
-    assert_eq!(world.outcomes(), [(made, Err(Unanswered::Stopping)), (waits, Err(Unanswered::Stopping))]);
+    assert_eq!(world.outcomes(), [(made, Err(Unanswered::Abandoned)), (waits, Err(Unanswered::Stopping))]);
     assert_eq!(world.done(0), Err(Stray::Late));
     assert_eq!(world.workers, [Ok(Some(other))]);
 }
