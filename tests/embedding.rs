@@ -168,7 +168,7 @@ fn all_that_is_wrong_is_told_at_once_and_before_anything_is_bound() {
     let error = service.run_service().unwrap_err();
     let ServiceError::Invalid(diagnostics) = &error else { panic!("{error:?}") };
     assert_eq!((diagnostics.error_count(), error.exit_code()), (5, 78), "{error}");
-    for part in ["`depth`", "100", "`loud`", "`ecco`", "did you mean `echo`", "trouble", "seven"] {
+    for part in ["`depth`", "100", "`loud`", "ecco`", "did you mean `echo`", "trouble", "seven"] {
         assert!(error.to_string().contains(part), "no {part} in {error}");
     }
 }
