@@ -5,6 +5,7 @@ pub(crate) mod messages;
 pub(crate) mod peer;
 pub(crate) mod plugins;
 pub(crate) mod process;
+pub(crate) mod python;
 pub(crate) mod recorder;
 pub(crate) mod runner;
 
