@@ -4,8 +4,57 @@
 //! validates, wires, calls, logs and stops. The same service is a plugin for the runner
 //! (`service_framework -s svc.so -a addresses.json -c config.json`) and can be embedded (`Service::of::<T>()`).
 //!
+//! ```
+//! use service_framework::prelude::*;
+//!
+//! #[derive(Model)]
+//! pub struct Text {
+//!     text: String,
+//! }
+//!
+//! pub struct Echo;
+//!
+//! impl ServiceDefinition for Echo {
+//!     type Config = ();
+//!
+//!     fn new(_: ()) -> Result<Self> {
+//!         Ok(Self)
+//!     }
+//!
+//!     fn models(m: &mut Models<Self>) {
+//!         m.replyer("echo", Self::on_text);
+//!     }
+//! }
+//!
+//! impl Echo {
+//!     fn on_text(&mut self, text: Text, _: &mut Context) -> Result<Text> {
+//!         Ok(text)
+//!     }
+//! }
+//!
+//! export_service!(Echo);
+//! ```
+//!
+//! # What is where
+//!
+//! | to | there is |
+//! |---|---|
+//! | say what a message or a config is | [`derive@Model`]; [`Value`] and [`Record`] for what is known only at run time |
+//! | say what a service is | [`ServiceDefinition`], [`Models`], [`export_service!`] |
+//! | send, wait, set timers, learn of a stop | [`Context`]; [`Sender`] on threads of the service's own |
+//! | name what is sent to | [`Requester`], [`ExternalTarget`] with its [`Target`] |
+//! | fail, and see how a send has failed | [`Error`], [`ErrorKind`] |
+//! | see what became of messages | [`Stats`] |
+//! | run a service in a program | [`Service`], [`ServiceBuilder`], [`ServiceError`] |
+//! | run it from a command line | the program `service_framework`; [`cli`] is the same as a function |
+//! | test it without sockets | [`testing`] |
+//!
+//! [`prelude`] has what a service needs, in one `use`. The guide in the folder `docs` goes through all of it, step by step.
+//!
+//! # Features
+//!
 //! Authors of plugins depend on this crate with `default-features = false`: that brings neither tokio nor ZeroMQ. The
-//! default feature `runtime` adds embedding and the runner.
+//! default feature `runtime` adds the lower three rows: embedding, the runner, and the kit for tests.
 
 // Nothing that input can reach may end the process; tests may.
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
