@@ -134,6 +134,13 @@ impl Service {
         running.stop().map_err(ServiceError::from)
     }
 
+    /// Whether the service runs: it was started, and has neither been stopped nor ended by itself. One that has ended may
+    /// be run again; [`Service::wait`] says how it ended, until then.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.running.as_ref().is_some_and(Running::is_running)
+    }
+
     /// Checks config and addresses without binding anything. Returns what is worth a note all the same.
     ///
     /// # Errors
@@ -169,9 +176,11 @@ impl Service {
 
     /// Starts the service; `before` gets it before any of its code runs.
     pub(crate) fn start<G>(&mut self, mode: Mode, before: impl FnOnce(&Prepared) -> G) -> Result<G, ServiceError> {
-        if self.running.is_some() {
+        if self.is_running() {
             return Err(ServiceError::Running);
         }
+        // One that has ended by itself, and that nobody asked how.
+        self.running = None;
         let prepared = self.prepare(mode)?;
         let guard = before(&prepared);
         self.running = Some(prepared.start()?);

@@ -111,6 +111,35 @@ fn a_stopped_service_runs_again_with_fresh_counters() {
 }
 
 #[test]
+fn a_service_that_has_ended_by_itself_runs_again_though_nobody_asked_how_it_ended() {
+    let mut service = driver("nothing", NOBODY);
+    assert!(!service.is_running());
+    for _ in 0..3 {
+        service.run_service_as_main().unwrap();
+        until("main to have returned", || (!service.is_running()).then_some(()));
+    }
+    let mut service = driver("wait", NOBODY);
+    service.run_service_as_main().unwrap();
+    assert!(service.is_running());
+    assert!(matches!(service.run_service_as_main(), Err(ServiceError::Running)));
+}
+
+#[test]
+fn an_end_that_was_told_is_not_told_again() {
+    let (kept, subscriber) = program_subscriber();
+    tracing::subscriber::with_default(subscriber, || {
+        let mut service = driver("dance", NOBODY);
+        service.run_service_as_main_blocking().unwrap_err();
+        drop(service);
+        let mut service = driver("dance", NOBODY);
+        service.run_service_as_main().unwrap();
+        until("main to have failed", || (!service.is_running()).then_some(()));
+    });
+    let said = kept.lock().unwrap().matches("the service did not end well").count();
+    assert_eq!(said, 1, "only that of the service which nobody asked");
+}
+
+#[test]
 fn a_dropped_service_gives_its_port_back() {
     let mut service = desk();
     service.run_service().unwrap();

@@ -30,7 +30,8 @@
  * it as an error reply; the service lives on. No C++ exception and no longjmp may leave a function.
  *
  * Versions. Both tables begin alike. A minor version only appends members; `size` tells how many a table has. What is
- * marked "since minor version N" may be missing in an older host: ask SF_HOST_HAS before the first use.
+ * marked "since minor version N" may be missing in an older host, which refuses a table of a later minor version than its
+ * own. A service that does without what is missing writes the least that it needs into `minor`, and asks SF_HOST_HAS.
  */
 #ifndef SERVICE_FRAMEWORK_H
 #define SERVICE_FRAMEWORK_H

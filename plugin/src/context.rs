@@ -68,7 +68,8 @@ impl Context {
     /// # Errors
     /// [`Error::kind`] tells how it failed: the arguments do not fit the model (nothing was sent), nobody is there, all
     /// calls that may be in flight are taken, no reply came in time, the other side refused, the reply does not fit the
-    /// model, or the service is stopping.
+    /// model, or the service is stopping. In an embedded service also if it is called inside of an async executor
+    /// (`block_on`), with the code `inside_executor`: to wait there would hold that executor up.
     pub fn send<D: Destination + ?Sized>(&mut self, to: &D, arguments: &D::Arguments) -> Result<D::Returns> {
         let host = self.host()?;
         let returned = self.outbound.send(to, arguments, &host, &self.arena);
@@ -88,10 +89,11 @@ impl Context {
         returned
     }
 
-    /// A handle by which threads of the author's own send. It outlives the call, and the service.
+    /// A handle by which threads of the author's own send. It outlives the call, and the service: once that is stopping,
+    /// there still is a handle, and what it sends fails.
     ///
     /// # Errors
-    /// If the service is stopping.
+    /// If the host cannot make one.
     pub fn sender(&mut self) -> Result<Sender> {
         Ok(Sender::new(self.host()?.sender()?, Arc::clone(&self.outbound)))
     }
@@ -100,7 +102,7 @@ impl Context {
     /// computing.
     ///
     /// # Errors
-    /// If the host cannot.
+    /// If the host cannot, and inside of an async executor as for [`Context::send`].
     pub fn flush(&mut self) -> Result<()> {
         self.host()?.flush()
     }
@@ -212,7 +214,8 @@ impl Context {
     /// Waits.
     ///
     /// # Errors
-    /// With the kind [`ErrorKind::Stopping`](crate::ErrorKind::Stopping) as soon as the service is asked to stop.
+    /// With the kind [`ErrorKind::Stopping`](crate::ErrorKind::Stopping) as soon as the service is asked to stop; inside
+    /// of an async executor as for [`Context::send`].
     pub fn wait(&mut self, duration: Duration) -> Result<()> {
         self.host()?.wait(duration)
     }

@@ -5,7 +5,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -48,7 +48,6 @@ pub(crate) struct Control {
     stop: Mutex<Option<Stop>>,
     /// The same, for who asks often and needs no reason.
     is_stopping: AtomicBool,
-    changed: Condvar,
     notify: Notify,
 }
 
@@ -69,7 +68,6 @@ impl Control {
         if stop.is_none() {
             *stop = Some(Stop { reason, until: later(now, patience) });
             self.is_stopping.store(true, Ordering::Release);
-            self.changed.notify_all();
             self.notify.notify_waiters();
         }
     }
@@ -89,15 +87,6 @@ impl Control {
     #[must_use]
     pub(crate) fn patience_ends(&self) -> Option<Instant> {
         self.lock().map(|stop| stop.until)
-    }
-
-    /// Blocks the thread for `duration`, or until the service is asked to stop. Returns whether it was.
-    pub(crate) fn wait(&self, duration: Duration) -> bool {
-        let stop = self.lock();
-        match self.changed.wait_timeout_while(stop, duration, |stop| stop.is_none()) {
-            Ok((stop, _)) => stop.is_some(),
-            Err(poisoned) => poisoned.into_inner().0.is_some(),
-        }
     }
 
     /// Completes as soon as the service is asked to stop.
@@ -168,17 +157,5 @@ mod tests {
         control.stop(StopReason::Sigterm, Duration::ZERO);
         control.stop(StopReason::Requested, Duration::ZERO);
         assert_eq!(control.stopping(), Some(StopReason::Sigterm));
-    }
-
-    #[test]
-    fn a_wait_lasts_its_time_or_ends_when_the_service_stops() {
-        let control = Arc::new(Control::default());
-        assert!(!control.wait(Duration::from_millis(1)));
-        let waiting = {
-            let control = Arc::clone(&control);
-            std::thread::spawn(move || control.wait(Duration::from_secs(60)))
-        };
-        control.stop(StopReason::Requested, Duration::ZERO);
-        assert!(waiting.join().unwrap());
     }
 }

@@ -227,6 +227,12 @@ impl Dispatcher {
     }
 }
 
+impl Drop for Dispatcher {
+    fn drop(&mut self) {
+        self.watch.end();
+    }
+}
+
 /// Why a service that is being made can neither send nor wait.
 pub(crate) const NOT_YET: &str = "the service is being made, and its connections are opened after that";
 

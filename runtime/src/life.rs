@@ -117,7 +117,7 @@ pub(crate) fn init(blueprint: &Blueprint, dispatcher: &mut Dispatcher, port: &mu
     init.map_err(|failure| StartError::Init(failure.to_string()))
 }
 
-/// Has the functions watched that the service loop calls. The thread that does so ends when the service is asked to stop.
+/// Has the functions watched that the service's thread calls. The thread that does so ends with the dispatcher.
 fn watch(blueprint: &Blueprint, dispatcher: &Dispatcher) -> Result<(), StartError> {
     let Some(limit) = blueprint.options.slow_after else { return Ok(()) };
     let wiring = Arc::clone(&blueprint.sockets.wiring);
@@ -128,8 +128,7 @@ fn watch(blueprint: &Blueprint, dispatcher: &Dispatcher) -> Result<(), StartErro
         FUNCTION_TIMER.. => "the function of a timer".to_owned(),
         place => format!("the function of `{}`", wiring.inbound(place as usize).map_or("?", |(name, ..)| name)),
     };
-    let (watch, control) = (dispatcher.watch(), Arc::clone(&blueprint.sockets.control));
-    let watchdog = Watchdog { watch, control, limit, name_of: Box::new(name_of) };
+    let watchdog = Watchdog { watch: dispatcher.watch(), limit, name_of: Box::new(name_of) };
     watchdog.start(blueprint.sinks.clone(), blueprint.name.clone())?;
     Ok(())
 }
@@ -192,6 +191,10 @@ impl Port for Nowhere {
     }
 
     fn flush(&mut self) {}
+
+    fn drives_executor(&self) -> bool {
+        false
+    }
 }
 
 /// The service loop.

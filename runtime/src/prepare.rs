@@ -355,6 +355,7 @@ fn models(table: Table, plugin: Option<&Path>) -> Result<(ServiceModel, Validato
     let mut problems = registry::check(&model);
     problems.extend(service_framework_states::check(&model.states));
     problems.extend(bad_name(&model.name));
+    problems.extend(unwritable_names(&model));
     let contradiction = |place: &problem::Path<'_>, error: &ModelError| Problem::new(None, place, error.to_string());
     let root = problem::Path::Root;
     let config =
@@ -378,6 +379,30 @@ fn bad_name(name: &str) -> Option<Problem> {
     let good = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c));
     let message = format!("{name:?} is no name for a service: expected letters, digits, `_`, `-` and `.`");
     (!good).then(|| Problem::new(None, &problem::Path::Root.key("service"), message))
+}
+
+/// The names of connections, states and config that nobody can write: they become names of threads, words of the log and
+/// of command lines.
+fn unwritable_names(model: &ServiceModel) -> Vec<Problem> {
+    let root = problem::Path::Root;
+    let (connections, states, config) = (root.key("connections"), root.key("states"), root.key("config"));
+    let mut problems = Vec::new();
+    let mut look = |place: &problem::Path<'_>, name: &str| {
+        if name.chars().any(char::is_control) {
+            let message = format!("{name:?} is no name: it has a control character");
+            problems.push(Problem::new(None, &place.key(name), message));
+        }
+    };
+    for connection in &model.connections {
+        look(&connections.key(connection.side.word()), &connection.name);
+    }
+    for state in &model.states {
+        look(&states.key(state.side.word()), &state.name);
+    }
+    for field in model.config.fields() {
+        look(&config, &field.name);
+    }
+    problems
 }
 
 fn set_creation_argument(connection: &mut ConnectionModel, argument: String, value: Json) {

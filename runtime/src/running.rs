@@ -182,6 +182,12 @@ impl Running {
         Stopper::new(Arc::clone(&self.control), self.stop_timeout)
     }
 
+    /// Whether the service's thread is alive: it has not ended by itself, was not waited for and not given up.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
     /// Waits until the service has ended by itself or was stopped by a [`Stopper`], whose patience bounds the wait.
     ///
     /// # Errors
@@ -249,7 +255,10 @@ const TICK: Duration = Duration::from_millis(100);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if let Err(error) = self.stop() {
+        // Whoever waited for the end has been told of it.
+        if self.outcome.is_none()
+            && let Err(error) = self.stop()
+        {
             tracing::error!("the service did not end well: {error}");
         }
     }

@@ -2,12 +2,11 @@
 //!
 //! Owns one sleeping thread for each watched service. Never interrupts anything: it says what it sees, once a call.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::control::Control;
 use crate::logging::Sinks;
 
 /// A thread that does nothing but look needs no more, in bytes.
@@ -21,6 +20,9 @@ pub(crate) struct Watch {
     /// Counts up when a function begins and when it ends: odd while one runs.
     turn: AtomicU64,
     function: AtomicU32,
+    /// Whether no function will run any more. Not the service's stop: functions run after it, and through it.
+    is_over: Mutex<bool>,
+    over: Condvar,
 }
 
 impl Watch {
@@ -36,6 +38,18 @@ impl Watch {
         self.turn.store(self.turn.load(Ordering::Relaxed) + 1, Ordering::Release);
     }
 
+    /// No function will run any more.
+    pub(crate) fn end(&self) {
+        *self.is_over.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.over.notify_all();
+    }
+
+    /// Blocks the thread for `pause`, or until no function will run any more. Returns whether that is so.
+    fn is_over_after(&self, pause: Duration) -> bool {
+        let is_over = self.is_over.lock().unwrap_or_else(PoisonError::into_inner);
+        *self.over.wait_timeout_while(is_over, pause, |is_over| !*is_over).unwrap_or_else(PoisonError::into_inner).0
+    }
+
     /// The call that runs, if one does, and its function.
     fn running(&self) -> Option<(u64, u32)> {
         let turn = self.turn.load(Ordering::Acquire);
@@ -46,7 +60,6 @@ impl Watch {
 /// What is watched, and for what.
 pub(crate) struct Watchdog {
     pub(crate) watch: Arc<Watch>,
-    pub(crate) control: Arc<Control>,
     /// How long a function may take before it is named.
     pub(crate) limit: Duration,
     /// What a function is called, for people.
@@ -54,7 +67,7 @@ pub(crate) struct Watchdog {
 }
 
 impl Watchdog {
-    /// Watches until the service is asked to stop.
+    /// Watches until the service's life is over.
     ///
     /// # Errors
     /// If the system gives no thread.
@@ -70,7 +83,7 @@ impl Watchdog {
         let pause = (self.limit / 2).max(SHORTEST_PAUSE);
         let mut seen: Option<(u64, Instant)> = None;
         let mut named = None;
-        while !self.control.wait(pause) {
+        while !self.watch.is_over_after(pause) {
             let Some((turn, function)) = self.watch.running() else {
                 seen = None;
                 continue;

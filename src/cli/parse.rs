@@ -3,7 +3,7 @@
 //! Owns what the parser of flags does not know: flags of two letters, and that names which are no flags are config, for
 //! the service's model to judge. Never reads a file.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use clap::{CommandFactory, Parser};
 use service_framework_runtime::nearest;
@@ -61,9 +61,15 @@ fn split(arguments: impl IntoIterator<Item = OsString>) -> Result<(Vec<OsString>
             Some((name, value)) if name.starts_with('-') => (name.to_owned(), Some(value.to_owned())),
             _ => (text.clone(), None),
         };
-        let name = TWO_LETTERS.iter().find(|(short, _)| *short == name).map_or(name, |(_, long)| (*long).to_owned());
+        let long = TWO_LETTERS.iter().find(|(short, _)| *short == name).map(|(_, long)| *long);
+        let name = long.map_or(name, str::to_owned);
         if let Some(takes_value) = flag(&command, &name) {
-            flags.push(inline.as_ref().map_or_else(|| name.clone().into(), |value| format!("{name}={value}").into()));
+            flags.push(match (long, &inline) {
+                // As it came: a path need not be UTF-8.
+                (None, _) => argument,
+                (Some(long), None) => long.into(),
+                (Some(long), Some(value)) => format!("{long}={value}").into(),
+            });
             if takes_value && inline.is_none() {
                 match (arguments.next(), flags.last_mut()) {
                     // Handed over as one word, a negative number is not taken for a flag.
@@ -85,10 +91,26 @@ fn split(arguments: impl IntoIterator<Item = OsString>) -> Result<(Vec<OsString>
             Some(key) => key.to_owned(),
             None => name,
         };
-        let value = inline.or_else(|| arguments.next().map(|value| value.to_string_lossy().into_owned()));
+        if argument.to_str().is_none() {
+            return Err(not_text(&argument, &command));
+        }
+        let value = match inline {
+            None => arguments.next().map(OsString::into_string).transpose(),
+            inline => Ok(inline),
+        };
+        let value = value.map_err(|value| not_text(&value, &command))?;
         config.push((key.clone(), value_of(&key, value, &text, &command)?));
     }
     Ok((flags, config))
+}
+
+/// Why a word cannot be config.
+fn not_text(word: &OsStr, command: &clap::Command) -> clap::Error {
+    let message = format!(
+        "`{}` is not UTF-8, and config is text: write it in UTF-8, or give it in a config file",
+        word.to_string_lossy()
+    );
+    command.clone().error(clap::error::ErrorKind::InvalidUtf8, message)
 }
 
 /// What a config name, written as `word`, is set to.
@@ -232,6 +254,36 @@ mod tests {
         assert_eq!(value, [("depth", "-a"), ("note", "a=b")].map(|(k, v)| (k.to_owned(), v.to_owned())));
         let negative = parse(["x", "-s", "a.so", "-wt", "-1"].map(OsString::from)).unwrap_err();
         assert!(negative.to_string().contains("not negative"), "{negative}");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_path_need_not_be_utf_8_and_config_must_be() {
+        use std::os::unix::ffi::OsStringExt;
+        let raw = |word: &[u8]| OsString::from_vec(word.to_vec());
+        let path = std::path::PathBuf::from(raw(b"a\xff.so"));
+        let words: [&[&[u8]]; 4] = [
+            &[b"x", b"-s", b"a\xff.so"],
+            &[b"x", b"--service-path=a\xff.so"],
+            &[b"x", b"--service_path=a\xff.so"],
+            &[b"x", b"-s=a\xff.so"],
+        ];
+        for words in words {
+            let line = words.iter().map(|word| raw(word));
+            assert_eq!(parse(line).unwrap().cli.run.service_path.as_ref(), Some(&path), "{words:?}");
+        }
+        let words: [&[&[u8]]; 4] = [
+            &[b"x", b"-s=a.so", b"--note", b"\xff"],
+            &[b"x", b"-s=a.so", b"--note=\xff"],
+            &[b"x", b"-s=a.so", b"note", b"\xff"],
+            &[b"x", b"-s=a.so", b"--not\xff", b"x"],
+        ];
+        for words in words {
+            let line = words.iter().map(|word| raw(word));
+            let error = parse(line).unwrap_err();
+            assert_eq!(error.exit_code(), 2);
+            assert!(error.to_string().contains("is not UTF-8, and config is text"), "{error}");
+        }
     }
 
     #[test]

@@ -77,3 +77,14 @@ fn a_function_that_takes_too_long_is_named_once_and_goes_on() {
     assert!(!has_thread(&running, "desk-watch"));
     assert_eq!(stopped(running).stderr.matches("has been running").count(), 0);
 }
+
+#[test]
+fn a_function_that_holds_up_the_stop_is_named_too() {
+    let folder = Folder::new();
+    let flags = ["--task", "hang on a signal", "--slow-after", "0.05", "--stop-timeout", "60"];
+    let (mut running, _) = started(desk(&folder, NOBODY, &flags));
+    running.signal("TERM");
+    running.until_logged("`on_sigterm` has been running for more than 50ms");
+    running.signal("TERM");
+    assert_eq!(running.ended().code, Some(143));
+}

@@ -3,6 +3,7 @@
 
 mod addresses;
 mod answers;
+mod executors;
 mod senders;
 mod stopping;
 #[path = "../support/mod.rs"]

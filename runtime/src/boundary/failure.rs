@@ -1,6 +1,9 @@
 //! An error on its way over the boundary, and what becomes of it on the other side.
 //!
-//! Owns the translations: from a refusal, from a request that was not answered, from and to an error reply.
+//! Owns the translations: from a refusal, from a request that was not answered, from a panic of the host, from and to an
+//! error reply.
+
+use std::any::Any;
 
 use service_framework_connections::requests::Unanswered;
 use service_framework_model::error::Refusal;
@@ -9,6 +12,10 @@ use service_framework_plugin::abi::{ERROR_IS_CALLERS, ERROR_IS_REMOTE, ERROR_IS_
 
 /// How much of a message goes back to a requester, in bytes: an error must never be too large to be sent.
 const LONGEST_MESSAGE: usize = 64 << 10;
+/// How much of a code does.
+const LONGEST_CODE: usize = 256;
+/// How much of a field's key path does.
+const LONGEST_FIELD: usize = 1 << 10;
 /// The code of an error to which its author gave none.
 const UNNAMED: &str = "failed";
 
@@ -40,6 +47,14 @@ impl Failure {
     /// A refusal of what the service itself handed over.
     pub(super) fn of_own(code: &str, refusal: &Refusal) -> Self {
         Self { field: refusal.path(), ..Self::new(code, refusal.to_string()) }
+    }
+
+    /// A panic of the host's own code, caught before it could cross.
+    #[cold]
+    pub(super) fn of_panic(panic: Box<dyn Any + Send>) -> Self {
+        let text = panic.downcast_ref::<&'static str>().copied();
+        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message");
+        Self::new("host_panicked", format!("the host panicked, which is a bug of service_framework: {text}"))
     }
 
     pub(super) fn of_remote(error: &RemoteError) -> Self {
@@ -77,13 +92,9 @@ impl Failure {
     /// The failure as a requester is told of it. What the service's own sends failed with is not the requester's fault.
     pub(crate) fn to_remote(&self) -> RemoteError {
         RemoteError {
-            code: self.code.clone(),
-            message: self
-                .message
-                .get(..self.message.floor_char_boundary(LONGEST_MESSAGE))
-                .unwrap_or_default()
-                .to_owned(),
-            field: Some(self.field.clone()).filter(|field| !field.is_empty()),
+            code: beginning(&self.code, LONGEST_CODE),
+            message: beginning(&self.message, LONGEST_MESSAGE),
+            field: Some(beginning(&self.field, LONGEST_FIELD)).filter(|field| !field.is_empty()),
             is_caller_error: self.is_callers(),
             is_retryable: self.flags & ERROR_IS_RETRYABLE != 0,
         }
@@ -102,6 +113,11 @@ impl From<Unanswered> for Failure {
         let flags = if unanswered.never_left() { ERROR_IS_RETRYABLE } else { 0 };
         Self { flags, ..Self::new(unanswered.word(), unanswered.to_string()) }
     }
+}
+
+/// The whole characters among the first `longest` bytes of a text.
+fn beginning(text: &str, longest: usize) -> String {
+    text.get(..text.floor_char_boundary(longest)).unwrap_or_default().to_owned()
 }
 
 /// A message that broke a rule of the boundary.
@@ -127,5 +143,17 @@ mod tests {
         let handed_on = failure.to_remote();
         assert!(!handed_on.is_caller_error, "it is not the fault of who called the function that asked");
         assert_eq!(handed_on.message.len(), LONGEST_MESSAGE);
+    }
+
+    #[test]
+    fn no_part_of_an_error_is_too_large_to_be_sent_and_no_character_is_cut() {
+        let endless = "\u{20ac}".repeat(LONGEST_MESSAGE);
+        let failure = Failure { field: endless.clone(), ..Failure::new(&endless, endless.clone()) };
+        let told = failure.to_remote();
+        let field = told.field.unwrap();
+        for (part, longest) in [(told.code, 256), (told.message, 64 << 10), (field, 1 << 10)] {
+            assert!(endless.starts_with(&part), "{} bytes", part.len());
+            assert!((longest - 2..=longest).contains(&part.len()), "{} bytes of {longest}", part.len());
+        }
     }
 }

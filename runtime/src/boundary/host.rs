@@ -51,7 +51,7 @@ pub(crate) fn host_table() -> *const HostTable {
     &raw const TABLE
 }
 
-/// Runs a host function for a call, keeps its error for `last_error`, and lets no panic cross.
+/// Runs a host function for a call, keeps its error for `last_error`, a panic's too, and lets none cross.
 ///
 /// # Safety
 /// `run` is the pointer that the host handed to the call during which this runs.
@@ -62,17 +62,17 @@ unsafe fn guarded(run: *mut c_void, act: impl FnOnce(&mut Run<'_>) -> Result<(),
     // SAFETY: `run` points at the `RunCell` of the call in progress, which outlives it (`Instance`); it is only shared
     // here, the `RefCell` guards its content. The lifetime is shortened to this function.
     let cell = unsafe { &*run.cast::<RunCell<'_>>() };
-    let outcome = catch_unwind(AssertUnwindSafe(|| {
-        let Ok(mut run) = cell.try_borrow_mut() else { return FAILED };
-        match act(&mut run) {
-            Ok(()) => OK,
-            Err(failure) => {
-                run.last_error = failure;
-                FAILED
-            }
-        }
-    }));
-    outcome.unwrap_or(FAILED)
+    let Ok(mut run) = cell.try_borrow_mut() else { return FAILED };
+    match catch_unwind(AssertUnwindSafe(|| act(&mut run))) {
+        Ok(Ok(())) => OK,
+        Ok(Err(failure)) => failed(&mut run, failure),
+        Err(panic) => failed(&mut run, Failure::of_panic(panic)),
+    }
+}
+
+fn failed(run: &mut Run<'_>, failure: Failure) -> Status {
+    run.last_error = failure;
+    FAILED
 }
 
 /// The most slots that are looked at: no message has as many, and a negative count is beyond it.
@@ -98,7 +98,7 @@ pub(super) unsafe fn slots<'a>(
 ///
 /// # Safety
 /// Pointer and length describe memory that is valid for the call, unless there is no memory that long.
-unsafe fn text(text: Text) -> String {
+pub(super) unsafe fn text(text: Text) -> String {
     if text.pointer.is_null() || text.len == 0 {
         return String::new();
     }
@@ -259,4 +259,55 @@ unsafe extern "C" fn log(level: u32, target: Text, message: Text, file: Text, li
     // SAFETY: the ABI: the texts are valid for this call.
     let (target, message, file) = unsafe { (text(target), text(message), text(file)) };
     let _ = catch_unwind(|| logging::forward(level, &target, &message, &file, line));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::mem::MaybeUninit;
+    use std::time::Instant;
+
+    use bytes::Bytes;
+    use service_framework_connections::requests::Unanswered;
+    use service_framework_connections::workflow::Chain;
+
+    use super::*;
+    use crate::boundary::Port;
+    use crate::control::Control;
+    use crate::wiring::Wiring;
+
+    /// A port with a bug in it.
+    struct Broken;
+
+    impl Port for Broken {
+        fn request(&mut self, _: usize, _: Bytes, _: Instant, _: bool) -> Result<Bytes, Unanswered> {
+            panic!("the sockets are gone")
+        }
+
+        fn wait(&mut self, _: Instant, _: bool) {
+            panic!("the clock is gone")
+        }
+
+        fn flush(&mut self) {}
+    }
+
+    #[test]
+    fn a_panic_of_the_host_is_the_error_of_the_call_in_which_it_happened() {
+        let (wiring, control, mut port) = (Wiring::default(), Control::default(), Broken);
+        let cell: RunCell<'_> = RefCell::new(Run::new(&wiring, &control, &mut port, Chain::each_its_own()));
+        let run = (&raw const cell).cast_mut().cast();
+        let mut error = MaybeUninit::<ErrorText>::uninit();
+        // SAFETY: the run and the place for the error live until the end of the test.
+        let (earlier, status, error) = unsafe {
+            let earlier = reply(run, std::ptr::null(), 0);
+            let status = wait(run, 1);
+            last_error(run, error.as_mut_ptr());
+            (earlier, status, error.assume_init())
+        };
+        assert_eq!((earlier, status), (FAILED, FAILED));
+        // SAFETY: the texts belong to the run, which has seen no other call.
+        let (code, message) = unsafe { (text(error.code), text(error.message)) };
+        assert_eq!(code, "host_panicked");
+        assert!(message.contains("the clock is gone"), "{message}");
+    }
 }

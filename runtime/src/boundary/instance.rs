@@ -11,7 +11,7 @@ use service_framework_model::slot::Slot;
 use service_framework_plugin::abi::{self, OK, PANICKED, PluginTable, Status, Text};
 
 use super::failure::broken_boundary;
-use super::host::host_table;
+use super::host::{self, host_table};
 use super::{Failure, Run, Target};
 
 /// How much is told of why a service could not declare its models, in characters.
@@ -28,12 +28,8 @@ impl Table {
 
     /// What the service was built with, for people.
     pub(crate) fn built_with(self) -> String {
-        let text = self.0.built_with;
-        if text.pointer.is_null() {
-            return String::new();
-        }
         // SAFETY: the table's text lives as long as the library.
-        String::from_utf8_lossy(unsafe { std::slice::from_raw_parts(text.pointer, text.len) }).into_owned()
+        unsafe { host::text(self.0.built_with) }
     }
 
     /// Tells a service in a library of its own where its logs and panics go.

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use service_framework_plugin::abi::{ABI_MAJOR, ANY_SYMBOL_PREFIX};
+use service_framework_plugin::abi::{ABI_MAJOR, ABI_MINOR, ANY_SYMBOL_PREFIX};
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Source};
 use crate::document::{near_path, reason_of};
@@ -56,6 +56,15 @@ pub enum LoadError {
         /// The version in the symbol's name or in the table.
         found: String,
     },
+    /// A service that was built for functions of the host that this one does not have yet.
+    NewerAbi {
+        /// The path as it was given.
+        path: PathBuf,
+        /// The minor version in the table.
+        minor: u16,
+        /// What the service was built with.
+        built_with: String,
+    },
     /// More than one service, and none is named after the file.
     Ambiguous {
         /// The path as it was given.
@@ -90,6 +99,7 @@ impl LoadError {
             | Self::ForeignMachine { path, .. }
             | Self::NotAPlugin { path }
             | Self::ForeignAbi { path, .. }
+            | Self::NewerAbi { path, .. }
             | Self::Ambiguous { path, .. }
             | Self::Refused { path, .. }
             | Self::BadTable { path, .. } => path,
@@ -110,6 +120,9 @@ impl LoadError {
             Self::ForeignAbi { found, .. } => {
                 format!("it speaks version {found} of the plugin ABI, and this runner version {ABI_MAJOR}")
             }
+            Self::NewerAbi { minor, .. } => format!(
+                "it needs version {ABI_MAJOR}.{minor} of the plugin ABI, and this runner has {ABI_MAJOR}.{ABI_MINOR}"
+            ),
             Self::Ambiguous { names, .. } => format!("it exports several services: {}", names.join(", ")),
             Self::Refused { reason, .. } => format!("the system refuses it: {reason}"),
             Self::BadTable { what, .. } => format!("the table of its service is damaged: {what}"),
@@ -130,6 +143,10 @@ impl LoadError {
                 Some("write `export_service!(YourService);` in the lib.rs of its crate".to_owned())
             }
             Self::ForeignAbi { .. } => Some(format!("rebuild it with service_framework {}", env!("CARGO_PKG_VERSION"))),
+            Self::NewerAbi { built_with, .. } if built_with.is_empty() => {
+                Some(format!("run it with a later service_framework than {}", env!("CARGO_PKG_VERSION")))
+            }
+            Self::NewerAbi { built_with, .. } => Some(format!("run it with {built_with} or a later one")),
             Self::Ambiguous { .. } => Some("name the file after the one to run: lib<name>.so".to_owned()),
             Self::Refused { .. } => None,
             Self::BadTable { .. } => Some("rebuild it".to_owned()),

@@ -13,6 +13,7 @@ use service_framework_connections::workflow::Chain;
 use service_framework_model::slot::{ForeignSlot, Slot};
 use service_framework_model::wire::envelope::WorkflowId;
 use service_framework_plugin::abi::LAST_TIMER;
+use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use super::outgoing::{Outgoing, has_left};
@@ -32,6 +33,11 @@ pub(crate) trait Port {
 
     /// Lets what was sent leave now.
     fn flush(&mut self);
+
+    /// Whether the above drive an executor, which no thread can do that drives another one already.
+    fn drives_executor(&self) -> bool {
+        true
+    }
 
     /// What time it is for the service.
     fn now(&self) -> Instant {
@@ -125,7 +131,7 @@ impl<'s> Run<'s> {
         slots: &[ForeignSlot<'_>],
         returned: &mut dyn FnMut(&[Slot<'_>]),
     ) -> Result<(), Failure> {
-        self.open_to("send")?;
+        self.can_block_to("send")?;
         let place = place as usize;
         let id = self.chain.next(Uuid::new_v4).map_err(|refusal| Failure::of_own("bad_workflow_id", &refusal))?;
         let outgoing = Outgoing::new(self.wiring, place, slots, &id)?;
@@ -139,7 +145,7 @@ impl<'s> Run<'s> {
     }
 
     pub(super) fn wait(&mut self, duration: Duration) -> Result<(), Failure> {
-        self.open_to("wait")?;
+        self.can_block_to("wait")?;
         let wanted = later(self.port.now(), duration);
         let ends = if self.patience == Patience::UntilItEnds { self.control.patience_ends() } else { None };
         let until = wanted.min(ends.unwrap_or(wanted));
@@ -150,7 +156,7 @@ impl<'s> Run<'s> {
     }
 
     pub(super) fn flush(&mut self) -> Result<(), Failure> {
-        self.open_to("flush")?;
+        self.can_block_to("flush")?;
         self.port.flush();
         Ok(())
     }
@@ -180,6 +186,19 @@ impl<'s> Run<'s> {
         self.open_to("make a Sender")?;
         let message = "there is no Sender before the service is made";
         self.sender.cloned().ok_or_else(|| Failure::new("not_here", message))
+    }
+
+    /// Whether this call may do what drives the service's sockets.
+    fn can_block_to(&self, what: &str) -> Result<(), Failure> {
+        self.open_to(what)?;
+        if self.port.drives_executor() && Handle::try_current().is_ok() {
+            let message = format!(
+                "cannot {what} inside of an async executor: a function of a service uses its context outside of any \
+                 `block_on`, or sends with a Sender from a thread of its own"
+            );
+            return Err(Failure::new("inside_executor", message));
+        }
+        Ok(())
     }
 
     /// Whether this call may do what needs the service's sockets or its order.

@@ -8,10 +8,10 @@ use std::mem::{MaybeUninit, offset_of};
 use std::path::Path;
 
 use service_framework_plugin::abi::{
-    ABI_MAJOR, ErrorText, FAILED, HostTable, MAGIC, PluginTable, RawSlot, Status, Text,
+    ABI_MAJOR, ABI_MINOR, ErrorText, FAILED, HostTable, MAGIC, PluginTable, RawSlot, Status, Text,
 };
 
-use super::LoadError;
+use super::{LoadError, host};
 
 /// The table at this address, checked; with stand-ins for what a table need not have.
 pub(super) fn checked(path: &Path, table: *const PluginTable) -> Result<&'static PluginTable, LoadError> {
@@ -30,6 +30,13 @@ pub(super) fn checked(path: &Path, table: *const PluginTable) -> Result<&'static
     }
     if (size as usize) < FIRST_SIZE {
         return Err(bad(format!("it says that it has {size} bytes, version {ABI_MAJOR} has at least {FIRST_SIZE}")));
+    }
+    // SAFETY: the table has this member, as every version has (`FIRST_SIZE`).
+    let minor = unsafe { (*table).minor };
+    if minor > ABI_MINOR {
+        // SAFETY: likewise; the text lives as long as the library.
+        let built_with = unsafe { host::text((*table).built_with) };
+        return Err(LoadError::NewerAbi { path: path.to_path_buf(), minor, built_with });
     }
     if has_null_function(table) {
         return Err(bad("one of its functions is null".into()));
@@ -151,6 +158,23 @@ mod tests {
     fn a_table_with_a_null_function_is_refused_before_it_is_used() {
         let table = unfinished(size_of::<PluginTable>());
         assert!(refusal(table.as_ptr()).contains("one of its functions is null"));
+    }
+
+    #[test]
+    fn a_table_of_a_later_minor_version_is_refused_with_the_runner_that_it_needs() {
+        let mut table = unfinished(size_of::<PluginTable>() + size_of::<usize>());
+        let pointer = table.as_mut_ptr();
+        // SAFETY: as in `unfinished`.
+        unsafe {
+            (&raw mut (*pointer).minor).write(ABI_MINOR + 1);
+            (&raw mut (*pointer).built_with).write(Text::new("service_framework 9.8.7"));
+        }
+        let said = refusal(pointer);
+        let version = format!("version {ABI_MAJOR}.{} of the plugin ABI", ABI_MINOR + 1);
+        assert!(
+            said.contains(&version) && said.contains("run it with service_framework 9.8.7 or a later one"),
+            "{said}"
+        );
     }
 
     #[test]

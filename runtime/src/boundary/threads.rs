@@ -10,7 +10,7 @@ use std::sync::Arc;
 use service_framework_model::slot::{RawSlot, Slot};
 use service_framework_plugin::abi::{FAILED, OK, Status, WriteError, WriteSlots};
 
-use super::{Sender, host};
+use super::{Failure, Sender, host};
 
 pub(super) unsafe extern "C" fn clone(sender: *const c_void) -> *const c_void {
     if !sender.is_null() {
@@ -48,9 +48,9 @@ pub(super) unsafe extern "C" fn send(
         // SAFETY: the ABI: the slots and what they point at are valid for this call.
         sender.send(connection, unsafe { host::slots("invalid_arguments", slots, count) }?, &mut returned)
     }));
-    match sent {
-        Ok(Ok(())) => OK,
-        Ok(Err(failure)) => {
+    match sent.unwrap_or_else(|panic| Err(Failure::of_panic(panic))) {
+        Ok(()) => OK,
+        Err(failure) => {
             let error = failure.as_text();
             if let Some(fail) = fail {
                 // SAFETY: the ABI: `fail` takes the same sink; the error's texts live until it returns.
@@ -58,7 +58,6 @@ pub(super) unsafe extern "C" fn send(
             }
             FAILED
         }
-        Err(_) => FAILED,
     }
 }
 

@@ -111,9 +111,10 @@ impl Sockets {
 
 /// The executor that drives a service's sockets on the calling thread.
 fn executor(busy: bool) -> std::io::Result<tokio::runtime::Runtime> {
-    // The transport hands each handshake to a blocking thread for an instant: one such thread is enough.
+    // The transport hands each handshake and each look-up of a name to a blocking thread, made when it is needed: one
+    // slow look-up must not hold up the others.
     let mut builder = tokio::runtime::Builder::new_current_thread();
-    let runtime = builder.enable_io().enable_time().max_blocking_threads(1).build()?;
+    let runtime = builder.enable_io().enable_time().max_blocking_threads(4).build()?;
     if busy {
         // As long as a task is ready, the executor looks for work instead of going to sleep.
         runtime.spawn(async {

@@ -327,6 +327,11 @@ impl Port for TestPort {
         self.take_waiting_posts();
     }
 
+    /// A test may itself run inside of an executor.
+    fn drives_executor(&self) -> bool {
+        false
+    }
+
     fn now(&self) -> Instant {
         self.now
     }
