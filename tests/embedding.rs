@@ -304,9 +304,11 @@ fn a_service_that_stops_on_errors_answers_first_and_says_why() {
 fn code_that_does_not_return_is_left_behind_when_patience_ends() {
     let addresses = json!({"connections": {"out": {"peer": {"requester": NOBODY}}}});
     let builder = Service::of::<Driver>().addresses(addresses).config(json!({"task": "never return"}));
-    let short = Duration::from_millis(50);
-    let mut service = builder.stop_timeout(short).linger(Duration::ZERO).build().unwrap();
+    let (short, folder) = (Duration::from_millis(50), Folder::new());
+    let builder = builder.stop_timeout(short).linger(Duration::ZERO).log_path(folder.path());
+    let mut service = builder.build().unwrap();
     service.run_service_as_main().unwrap();
+    until("main to begin", || only_file(folder.path()).contains("main begins").then_some(()));
     let error = service.stop_service().unwrap_err();
     assert!(matches!(&error, ServiceError::Run(RunError::StillRunning(after)) if *after == short), "{error:?}");
     assert_eq!(error.exit_code(), 70);

@@ -24,7 +24,10 @@ impl Python {
             Err(reason) => {
                 assert!(std::env::var_os("SF_REQUIRE_INTEROP").is_none_or(|value| value != "1"), "{reason}");
                 // Past the test harness, which shows what a test prints only if it fails.
-                let _ = writeln!(std::io::stderr(), "SKIPPED: no peer in Python, so what needs one was not tested: {reason}");
+                let _ = writeln!(
+                    std::io::stderr(),
+                    "SKIPPED: no peer in Python, so what needs one was not tested: {reason}"
+                );
                 None
             }
         }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::Utc;
 use tracing::level_filters::LevelFilter;
+use tracing::subscriber::NoSubscriber;
 use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::{Layer, Registry};
@@ -22,6 +23,9 @@ use super::{LogLevel, LogOptions};
 pub(crate) struct Sinks {
     /// None where the program's own subscriber gets the lines.
     dispatch: Option<Dispatch>,
+    /// Of a single subscriber `tracing` assumes that it is that of every thread: a place in the code to which a thread
+    /// without these sinks comes first would then be silent for all. Beside a second one, which gets nothing, it asks.
+    _beside: Option<Dispatch>,
     limits: Arc<Limits>,
 }
 
@@ -44,7 +48,10 @@ impl Sinks {
             let _service = service(name, &Arc::default());
             lines.say(notes);
         }
-        Ok(Self { dispatch: Some(Dispatch::new(Registry::default().with(lines))), limits: Arc::default() })
+        // First, so that the sinks are never alone.
+        let beside = Dispatch::new(NoSubscriber::new());
+        let dispatch = Dispatch::new(Registry::default().with(lines));
+        Ok(Self { dispatch: Some(dispatch), _beside: Some(beside), limits: Arc::default() })
     }
 
     /// Makes this thread's lines go to these sinks as those of the service called `name`, until the guard is dropped.
@@ -108,4 +115,29 @@ impl<S: Subscriber> Layer<S> for Lines {
 /// A reader of stderr that has gone is no failure of the service.
 fn to_stderr(line: &str) {
     let _ = std::io::stderr().lock().write_all(line.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn say() {
+        tracing::info!("whoever came first");
+    }
+
+    #[test]
+    fn a_place_in_the_code_to_which_a_thread_without_sinks_came_first_is_heard_by_those_with_sinks() {
+        let folder = std::env::temp_dir().join(format!("sinks-{}", std::process::id()));
+        let options = LogOptions { directory: Some(folder.clone()), ..LogOptions::default() };
+        let sinks = Sinks::open(&options, "desk").unwrap();
+        std::thread::spawn(say).join().unwrap();
+        {
+            let _logs = sinks.enter("desk");
+            say();
+        }
+        let files = std::fs::read_dir(&folder).unwrap().map(|file| std::fs::read_to_string(file.unwrap().path()));
+        let heard = files.filter(|text| text.as_ref().unwrap().contains("whoever came first")).count();
+        std::fs::remove_dir_all(folder).unwrap();
+        assert_eq!(heard, 1);
+    }
 }
