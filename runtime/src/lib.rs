@@ -20,6 +20,7 @@ pub mod document;
 mod io;
 mod life;
 mod logging;
+mod models;
 mod placement;
 mod plans;
 mod pool;
