@@ -44,6 +44,18 @@ struct Inner {
 }
 
 /// How a send, or a wait, failed.
+///
+/// | kind | [`Error::code`] | did the other side act? |
+/// |---|---|---|
+/// | [`Invalid`](Self::Invalid) | `invalid_arguments` | no |
+/// | [`NoPeer`](Self::NoPeer) | `no_peer`, `queue_full` | no |
+/// | [`TimedOut`](Self::TimedOut) | `timed_out` | perhaps |
+/// | [`PeerLost`](Self::PeerLost) | `peer_lost` | perhaps |
+/// | [`Refused`](Self::Refused) | the other side's own | its code says |
+/// | [`BadReply`](Self::BadReply) | `bad_reply` | yes |
+/// | [`Busy`](Self::Busy) | `busy` | no |
+/// | [`Stopping`](Self::Stopping) | `stopping` | perhaps, if it had been sent |
+/// | [`Failed`](Self::Failed) | any other | |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
