@@ -24,7 +24,7 @@ pub struct Chain<'a> {
 #[derive(Debug)]
 enum Origin<'a> {
     EachItsOwn,
-    Message(WorkflowId<'a>),
+    Message(&'a WorkflowId<'a>),
     MessageWithout(Option<Uuid>),
 }
 
@@ -35,11 +35,12 @@ impl<'a> Chain<'a> {
         Self { origin: Origin::EachItsOwn, sent: 0 }
     }
 
-    /// The sends of the handler of a message that carried `id`.
+    /// The sends of the handler of a message that carried `id`, which is copied only when something is sent.
     #[must_use]
-    pub fn of_message(id: WorkflowId<'a>) -> Self {
+    pub const fn of_message(id: &'a WorkflowId<'a>) -> Self {
         let origin = match id {
-            WorkflowId::Nil | WorkflowId::Str("") => Origin::MessageWithout(None),
+            WorkflowId::Nil => Origin::MessageWithout(None),
+            WorkflowId::Str(text) if text.is_empty() => Origin::MessageWithout(None),
             id => Origin::Message(id),
         };
         Self { origin, sent: 0 }
@@ -100,12 +101,12 @@ mod tests {
 
     #[test]
     fn a_handler_carries_the_id_on_and_then_numbers_it() {
-        assert_eq!(ids(&mut Chain::of_message(WorkflowId::Str("w")), 3), ["w", "w_1", "w_2"]);
+        assert_eq!(ids(&mut Chain::of_message(&WorkflowId::Str("w")), 3), ["w", "w_1", "w_2"]);
     }
 
     #[test]
     fn a_uuid_stays_a_uuid_on_the_first_send_only() {
-        let mut chain = Chain::of_message(WorkflowId::Uuid(FRESH));
+        let mut chain = Chain::of_message(&WorkflowId::Uuid(FRESH));
         assert_eq!(chain.next(Uuid::nil).unwrap(), WorkflowId::Uuid(FRESH));
         chain.sent();
         let second = chain.next(Uuid::nil).unwrap();
@@ -116,7 +117,7 @@ mod tests {
     #[test]
     fn a_message_without_an_id_gets_one_for_all_its_sends() {
         for id in [WorkflowId::Nil, WorkflowId::Str("")] {
-            assert_eq!(ids(&mut Chain::of_message(id), 2), [FRESH.to_string(), format!("{FRESH}_1")]);
+            assert_eq!(ids(&mut Chain::of_message(&id), 2), [FRESH.to_string(), format!("{FRESH}_1")]);
         }
     }
 
@@ -135,9 +136,9 @@ mod tests {
 
     #[test]
     fn other_ids_are_carried_as_they_are_and_numbered_by_their_json() {
-        let id = || WorkflowId::Other(Value::List(vec![Value::Int(1), Value::Str("a".into())]));
-        let mut chain = Chain::of_message(id());
-        assert_eq!(chain.next(Uuid::nil).unwrap(), id());
+        let id = WorkflowId::Other(Value::List(vec![Value::Int(1), Value::Str("a".into())]));
+        let mut chain = Chain::of_message(&id);
+        assert_eq!(chain.next(Uuid::nil).unwrap(), id);
         chain.sent();
         assert_eq!(chain.next(Uuid::nil).unwrap().to_text(), r#"[1,"a"]_1"#);
     }
@@ -145,15 +146,16 @@ mod tests {
     #[test]
     fn a_long_id_is_carried_once_and_refused_a_suffix() {
         let long = "x".repeat(MAX_SUFFIXED + 1);
-        let mut chain = Chain::of_message(WorkflowId::Str(&long));
-        assert_eq!(chain.next(Uuid::nil).unwrap(), WorkflowId::Str(&long));
+        let id = WorkflowId::Str(&long);
+        let mut chain = Chain::of_message(&id);
+        assert_eq!(chain.next(Uuid::nil).unwrap(), id);
         chain.sent();
         assert_eq!(chain.next(Uuid::nil).unwrap_err().code(), Code::BadWorkflowId);
     }
 
     #[test]
     fn a_send_that_did_not_leave_takes_no_number() {
-        let mut chain = Chain::of_message(WorkflowId::Str("w"));
+        let mut chain = Chain::of_message(&WorkflowId::Str("w"));
         assert_eq!(chain.next(Uuid::nil).unwrap(), chain.next(Uuid::nil).unwrap());
     }
 }

@@ -92,7 +92,7 @@ impl Dispatcher {
         let route = match inbound.open(frames, arena) {
             Opened::Call { call, route } => {
                 let _context = logging::workflow(&call.workflow_id);
-                let mut run = Run::new(wiring, control, port, Chain::of_message(call.workflow_id.clone()));
+                let mut run = Run::new(wiring, control, port, Chain::of_message(&call.workflow_id));
                 (run.timers, run.sender) = (has_loop.then_some(timers), Some(&*sender));
                 // There are fewer connections than 2^31: each stands in a model of bounded size.
                 let function = place as u32;
@@ -182,7 +182,7 @@ impl Dispatcher {
         }
         let (now, settings) = (port.now(), self.timers.settings());
         while let Some(timer) = self.timers.due(now, settings).filter(|_| !self.control.is_stopping()) {
-            let chain = Chain::of_message(WorkflowId::Nil);
+            let chain = Chain::of_message(&WorkflowId::Nil);
             let number = FUNCTION_TIMER.saturating_add(timer);
             if let Err(failure) = self.call(number, port, chain, Patience::FinishesRequests) {
                 logging::failed("timer", &failure.code, &failure.message);

@@ -70,8 +70,9 @@ unsafe fn guarded(run: *mut c_void, act: impl FnOnce(&mut Run<'_>) -> Result<(),
     }
 }
 
+#[cold]
 fn failed(run: &mut Run<'_>, failure: Failure) -> Status {
-    run.last_error = failure;
+    run.last_error = Some(Box::new(failure));
     FAILED
 }
 
@@ -146,7 +147,7 @@ unsafe extern "C" fn fail(run: *mut c_void, error: *const ErrorText) {
         failure.field = text(error.field);
         failure.flags = error.flags;
         guarded(run, |run| {
-            run.failure = Some(failure.named());
+            run.failure = Some(Box::new(failure.named()));
             Ok(())
         });
     }
@@ -167,7 +168,8 @@ unsafe extern "C" fn last_error(run: *mut c_void, error: *mut ErrorText) {
     unsafe {
         error.write(reentrant);
         guarded(run, |run| {
-            error.write(run.last_error.as_text());
+            let none = ErrorText { code: Text::new(""), message: Text::new(""), field: Text::new(""), flags: 0 };
+            error.write(run.last_error.as_deref().map_or(none, Failure::as_text));
             Ok(())
         });
     }

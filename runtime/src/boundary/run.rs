@@ -81,14 +81,13 @@ pub(crate) struct Run<'s> {
     /// Why this call can neither send nor wait, if it cannot.
     pub(crate) closed: Option<&'static str>,
     /// The error with which the service's function is about to return.
-    pub(super) failure: Option<Failure>,
-    /// The error of the last host call.
-    pub(super) last_error: Failure,
+    pub(super) failure: Option<Box<Failure>>,
+    /// The error of the last host call that failed. Boxed, as there hardly ever is one and each call makes a `Run`.
+    pub(super) last_error: Option<Box<Failure>>,
 }
 
 impl<'s> Run<'s> {
     pub(crate) fn new(wiring: &'s Wiring, control: &'s Control, port: &'s mut dyn Port, chain: Chain<'s>) -> Self {
-        let (failure, last_error) = (None, Failure::default());
         Self {
             wiring,
             control,
@@ -100,14 +99,14 @@ impl<'s> Run<'s> {
             timers: None,
             sender: None,
             closed: None,
-            failure,
-            last_error,
+            failure: None,
+            last_error: None,
         }
     }
 
     /// The error with which the service's function returned.
     pub(crate) fn take_failure(&mut self) -> Option<Failure> {
-        self.failure.take()
+        self.failure.take().map(|failure| *failure)
     }
 
     pub(super) fn reply(&mut self, slots: &[ForeignSlot<'_>]) -> Result<(), Failure> {

@@ -1,12 +1,13 @@
 //! Which service and which workflow a thread is working for: what every log line begins with.
 //!
-//! Owns two thread-local texts, and which limits the thread's lines have. Setting the workflow costs a copy of the id and no allocation, since it happens for
-//! every message and is read for hardly any.
+//! Owns what is kept of them for each thread, and which limits the thread's lines have. The workflow is set for every
+//! message and read for hardly any: that costs a copy of the id, no allocation, and of a UUID not even its text.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use service_framework_model::wire::envelope::WorkflowId;
+use uuid::Uuid;
 
 use super::limit::Limits;
 
@@ -16,7 +17,10 @@ const MAX_ID: usize = 256;
 thread_local! {
     static SERVICE: RefCell<String> = const { RefCell::new(String::new()) };
     static LIMITS: RefCell<Arc<Limits>> = RefCell::default();
-    static WORKFLOW: RefCell<String> = const { RefCell::new(String::new()) };
+    /// The workflow in hand, if its id is a UUID.
+    static UUID: Cell<Option<Uuid>> = const { Cell::new(None) };
+    /// The workflow in hand, if its id is anything else; empty if there is none.
+    static OTHER_ID: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
 /// Names the service that this thread works for, until the guard is dropped. All threads of a service have the same
@@ -45,12 +49,18 @@ pub(super) fn limits() -> Arc<Limits> {
 
 /// Names the workflow of the message in hand, until the guard is dropped.
 pub(crate) fn workflow(id: &WorkflowId<'_>) -> WorkflowGuard {
-    WORKFLOW.with_borrow_mut(|text| match id {
-        WorkflowId::Nil => {}
-        WorkflowId::Uuid(uuid) => text.push_str(uuid.hyphenated().encode_lower(&mut [0; 36])),
-        other => text.push_str(cut(&other.to_text())),
-    });
-    WorkflowGuard(())
+    let is_other = match id {
+        WorkflowId::Nil => false,
+        WorkflowId::Uuid(uuid) => {
+            UUID.set(Some(*uuid));
+            false
+        }
+        other => {
+            OTHER_ID.with_borrow_mut(|text| text.push_str(cut(&other.to_text())));
+            true
+        }
+    };
+    WorkflowGuard { is_other }
 }
 
 /// At most [`MAX_ID`] bytes of a text, cut between characters.
@@ -59,17 +69,26 @@ fn cut(text: &str) -> &str {
 }
 
 /// Ends the message's part of the log.
-pub(crate) struct WorkflowGuard(());
+pub(crate) struct WorkflowGuard {
+    is_other: bool,
+}
 
 impl Drop for WorkflowGuard {
     fn drop(&mut self) {
-        WORKFLOW.with_borrow_mut(String::clear);
+        if self.is_other {
+            OTHER_ID.with_borrow_mut(String::clear);
+        } else {
+            UUID.set(None);
+        }
     }
 }
 
 /// Shows the service and the workflow id of this thread, each empty if there is none.
 pub(super) fn with<T>(show: impl FnOnce(&str, &str) -> T) -> T {
-    SERVICE.with_borrow(|service| WORKFLOW.with_borrow(|workflow| show(service, workflow)))
+    SERVICE.with_borrow(|service| match UUID.get() {
+        Some(uuid) => show(service, uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer())),
+        None => OTHER_ID.with_borrow(|id| show(service, id)),
+    })
 }
 
 #[cfg(test)]
@@ -85,6 +104,10 @@ mod tests {
         let service = service("desk", &Arc::default());
         let message = workflow(&WorkflowId::Str("w1"));
         assert_eq!(shown(), "desk w1");
+        drop(message);
+        assert_eq!(shown(), "desk ");
+        let message = workflow(&WorkflowId::Uuid(Uuid::from_u128(7)));
+        assert_eq!(shown(), "desk 00000000-0000-0000-0000-000000000007");
         drop(message);
         assert_eq!(shown(), "desk ");
         drop(service);
