@@ -216,8 +216,9 @@ impl Reader {
         let script = format!("set -euo pipefail\n. {}\n{commands}", bin.join("stand_ins").display());
         let path = std::env::var("PATH").unwrap_or_default();
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a folder around it");
-        let mut shell = Command::new("bash");
-        shell.args(["-c", &script]).current_dir(&self.place).stdin(Stdio::null());
+        // Whoever runs the tests in the background has them, and all that they start, ignore what a terminal sends.
+        let mut shell = Command::new("env");
+        shell.args(["--default-signal=INT,QUIT", "bash", "-c", &script]).current_dir(&self.place).stdin(Stdio::null());
         shell.env("PATH", format!("{}:{path}", bin.display())).env("CARGO", env!("CARGO"));
         shell.env("SF_BIN", &bin).env("SF_TARGET", target).env("SF_RUNNER", env!("CARGO_BIN_EXE_service_framework"));
         shell.env("SF_PYTHON", self.python.map_or(Path::new(""), Python::folder));
