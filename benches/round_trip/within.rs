@@ -1,0 +1,55 @@
+//! Both sides in one process.
+//!
+//! Owns the loop by hand, which is two threads and a channel each way: what is left where there are no sockets.
+
+use std::time::Instant;
+
+use bench_desk::{by_hand as wire, message};
+use bytes::Bytes;
+use rmp::encode::ByteBuf;
+use tokio::sync::mpsc;
+
+use crate::by_hand::block_on;
+use crate::services;
+use crate::turns::Turns;
+
+/// How many messages a channel holds.
+const WAITING: usize = 1_000;
+
+pub(crate) fn framework(words: &[&str]) {
+    const ENDPOINT: &str = "inproc://desk";
+    let mut desk = services::started_desk(ENDPOINT, &[]);
+    services::client(ENDPOINT, words);
+    desk.stop_service().expect("a service that stops");
+}
+
+pub(crate) fn by_hand() {
+    let (ask, mut asked) = mpsc::channel::<Bytes>(WAITING);
+    let (answer, mut answers) = mpsc::channel::<Bytes>(WAITING);
+    let desk = std::thread::spawn(move || {
+        block_on(&[], async {
+            let mut desk = wire::Desk::default();
+            while let Some(request) = asked.recv().await {
+                let mut reply = ByteBuf::new();
+                desk.answer(&request, &mut reply).expect("a good request");
+                answer.send(reply.into_vec().into()).await.expect("a client that is there");
+            }
+        });
+    });
+    block_on(&[], async {
+        let mut turns = Turns::default();
+        while let Some(count) = turns.next() {
+            for _ in 0..count {
+                let order = turns.order();
+                let began = Instant::now();
+                let mut request = ByteBuf::new();
+                wire::write_call(&order, message::WORKFLOW_ID, &mut request);
+                ask.send(request.into_vec().into()).await.expect("a desk that is there");
+                let reply = answers.recv().await.expect("a desk that is there");
+                turns.took(began, &wire::read_answer(&reply).expect("a good reply"));
+            }
+        }
+    });
+    drop(ask);
+    desk.join().expect("a desk that ends");
+}
