@@ -2,11 +2,13 @@
 //!
 //! Owns the list: a new type is a file in `types/` and one line here. Never looks at addresses.
 
-use service_framework_model::json::{Node, check_field, read_value};
+use service_framework_model::creation::Creation;
 use service_framework_model::nearest::suggestion;
 use service_framework_model::problem::{Path, Problem};
-use service_framework_model::schema::{ArgType, ConnectionModel, Field, ServiceModel, Side};
+use service_framework_model::schema::{ConnectionModel, ServiceModel, Side};
 use service_framework_model::validator::ModelError;
+
+pub use service_framework_model::creation::{Contradiction, CreationArgument};
 
 use crate::types::{EXTERNAL_TARGET, REPLYER, REQUESTER};
 use crate::{Inbound, Outbound};
@@ -62,30 +64,6 @@ impl ConnectionType {
             Carrier::Pool => None,
         }
     }
-}
-
-/// Something that a connection type needs, or may be given, to be made.
-#[derive(Debug)]
-pub struct CreationArgument {
-    /// Its name.
-    pub name: &'static str,
-    /// Whether it must be there.
-    pub required: bool,
-    /// Its type.
-    pub kind: fn() -> ArgType,
-    /// What it means, with its unit and what it is if left out.
-    pub description: &'static str,
-}
-
-/// A creation argument that another one, or its absence, forbids.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Contradiction {
-    /// The name of the argument.
-    pub argument: &'static str,
-    /// Why it cannot be.
-    pub message: &'static str,
-    /// What to do.
-    pub help: &'static str,
 }
 
 /// What carries the messages of connections.
@@ -196,64 +174,19 @@ fn check_connection(connection: &ConnectionModel, path: &Path<'_>, problems: &mu
             format!("nothing comes back over a `{word}`, so it has no return arguments"),
         ));
     }
-    check_creation_arguments(connection, kind, path, problems);
-}
-
-fn check_creation_arguments(
-    connection: &ConnectionModel,
-    kind: &ConnectionType,
-    path: &Path<'_>,
-    problems: &mut Vec<Problem>,
-) {
-    for expected in kind.creation_arguments.iter().filter(|argument| argument.required) {
-        if connection.creation_argument(expected.name).is_none() {
-            let message = format!("a `{}` needs the creation argument `{}`", kind.word, expected.name);
-            problems.push(Problem::new(None, path, message).with_help(expected.description.to_owned()));
-        }
-    }
-    let required = path.key("required_creation_arguments");
-    let optional = path.key("optional_creation_arguments");
-    let groups =
-        [(required, &connection.required_creation_arguments), (optional, &connection.optional_creation_arguments)];
-    let contradiction = (kind.contradiction)(connection);
-    for (path, arguments) in &groups {
-        for (name, value) in *arguments {
-            let path = path.key(name);
-            match kind.creation_arguments.iter().find(|argument| argument.name == name) {
-                Some(expected) => {
-                    check_creation_argument(expected, value, &path, problems);
-                    if let Some(found) = contradiction.filter(|found| found.argument == name) {
-                        problems.push(Problem::new(None, &path, found.message).with_help(found.help.to_owned()));
-                    }
-                }
-                None => {
-                    let known = kind.creation_arguments.iter().map(|argument| argument.name);
-                    let message = format!("a `{}` has no creation argument `{name}`", kind.word);
-                    problems.push(Problem::new(None, &path, message).with_help(suggestion(name, known)));
-                }
-            }
-        }
-    }
-}
-
-fn check_creation_argument(
-    expected: &CreationArgument,
-    value: &serde_json::Value,
-    path: &Path<'_>,
-    problems: &mut Vec<Problem>,
-) {
-    let kind = (expected.kind)();
-    let Some(value) = read_value(&Node::from(value), &kind, path, problems) else { return };
-    let field = Field { name: expected.name.to_owned(), kind, required: true, default: None };
-    if let Err(refusal) = check_field(&field, &value) {
-        // The refusal's own path begins with the argument's name, with which this one ends.
-        problems.push(Problem::new(None, path, refusal.detail()).with_help(expected.description.to_owned()));
-    }
+    let creation = Creation {
+        word: kind.word,
+        known: kind.creation_arguments,
+        contradiction: (kind.contradiction)(connection),
+        required: &connection.required_creation_arguments,
+        optional: &connection.optional_creation_arguments,
+    };
+    creation.check(path, problems);
 }
 
 #[cfg(test)]
 mod tests {
-    use service_framework_model::schema::{Record, StateModel};
+    use service_framework_model::schema::{ArgType, Record, StateModel};
 
     use super::*;
 

@@ -7,6 +7,8 @@
 // Nothing that input can reach may end the process; tests may.
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[cfg(feature = "host")]
+pub mod creation;
 pub mod dynamic;
 pub mod error;
 #[cfg(feature = "host")]
