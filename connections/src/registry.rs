@@ -295,12 +295,7 @@ mod tests {
     #[test]
     fn a_connection_and_a_state_of_one_side_have_different_names() {
         let mut model = service([ConnectionModel::new("book", Side::In, "replyer")]);
-        let state = |side| StateModel {
-            name: "book".into(),
-            side,
-            state_type: "full_update_in".into(),
-            arguments: Record::new(),
-        };
+        let state = |side| StateModel::new("book", side, "full_update_in", Record::new());
         model.states = vec![state(Side::In), state(Side::Out)];
         assert_eq!(
             said(&model),

@@ -391,8 +391,95 @@ pub struct StateModel {
     pub side: Side,
     /// The word of its type, such as `delta_update_in`.
     pub state_type: String,
+    /// What the type needs to be made, by name, in JSON form.
+    pub required_creation_arguments: Vec<(String, serde_json::Value)>,
+    /// What the type may be given to be made, by name, in JSON form.
+    pub optional_creation_arguments: Vec<(String, serde_json::Value)>,
     /// What the state holds.
-    pub arguments: Record,
+    pub value: StateValue,
+    /// Who may be at the other end.
+    pub peers: Peers,
+}
+
+impl StateModel {
+    /// A state of this name, side and type.
+    #[must_use]
+    pub fn new(
+        name: impl Into<String>,
+        side: Side,
+        state_type: impl Into<String>,
+        value: impl Into<StateValue>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            side,
+            state_type: state_type.into(),
+            required_creation_arguments: Vec::new(),
+            optional_creation_arguments: Vec::new(),
+            value: value.into(),
+            peers: Peers::Any,
+        }
+    }
+
+    /// The value of a creation argument of either group.
+    #[must_use]
+    pub fn creation_argument(&self, name: &str) -> Option<&serde_json::Value> {
+        let groups = [&self.required_creation_arguments, &self.optional_creation_arguments];
+        groups.into_iter().flatten().find(|(n, _)| n == name).map(|(_, value)| value)
+    }
+}
+
+/// What a state holds: a record or a map.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StateValue {
+    /// Named fields.
+    Record(Record),
+    /// A map with typed keys and values.
+    Map(KeyType, Box<ArgType>, Length),
+}
+
+impl StateValue {
+    /// A map of any size.
+    #[must_use]
+    pub fn map(key: KeyType, value: ArgType) -> Self {
+        Self::Map(key, Box::new(value), Length::ANY)
+    }
+}
+
+impl From<Record> for StateValue {
+    fn from(record: Record) -> Self {
+        Self::Record(record)
+    }
+}
+
+impl From<StateValue> for ArgType {
+    fn from(value: StateValue) -> Self {
+        match value {
+            StateValue::Record(record) => Self::Record(record),
+            StateValue::Map(key, value, length) => Self::Map(key, value, length),
+        }
+    }
+}
+
+/// How an update changes a state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Merge {
+    /// The value of a key at the top is replaced whole.
+    #[default]
+    TopLevel,
+    /// Maps and records inside of the value are changed key by key too.
+    Deep,
+}
+
+impl Merge {
+    /// `top_level` or `deep`, as in models.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::TopLevel => "top_level",
+            Self::Deep => "deep",
+        }
+    }
 }
 
 /// The functions that a service defines besides those of its connections.

@@ -6,7 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::ser::{Error, Serialize, SerializeMap, Serializer};
 
-use crate::schema::{ArgType, ConnectionModel, Field, Length, Peers, Range, Record, ServiceModel, Side, StateModel};
+use crate::schema::{
+    ArgType, ConnectionModel, Field, Length, Peers, Range, Record, ServiceModel, Side, StateModel, StateValue,
+};
 use crate::value::{Timestamp, Value};
 
 /// The greatest whole number up to which every JSON reader keeps all digits: 2^53.
@@ -71,15 +73,7 @@ impl Serialize for ConnectionModel {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("connection_type", &self.connection_type)?;
-        let creation = [
-            ("required_creation_arguments", &self.required_creation_arguments),
-            ("optional_creation_arguments", &self.optional_creation_arguments),
-        ];
-        for (key, arguments) in creation {
-            if !arguments.is_empty() {
-                map.serialize_entry(key, &Pairs(arguments))?;
-            }
-        }
+        write_creation(&self.required_creation_arguments, &self.optional_creation_arguments, &mut map)?;
         write_groups(&self.arguments, "arguments", &mut map)?;
         write_groups(&self.return_arguments, "return_arguments", &mut map)?;
         if self.peers != Peers::Any {
@@ -93,9 +87,30 @@ impl Serialize for StateModel {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("state_type", &self.state_type)?;
-        write_groups(&self.arguments, "arguments", &mut map)?;
+        write_creation(&self.required_creation_arguments, &self.optional_creation_arguments, &mut map)?;
+        match &self.value {
+            StateValue::Record(record) => write_groups(record, "arguments", &mut map)?,
+            value => map.serialize_entry("value", &ArgType::from(value.clone()))?,
+        }
+        if self.peers != Peers::Any {
+            map.serialize_entry("peers", self.peers.word())?;
+        }
         map.end()
     }
+}
+
+/// Writes both groups of creation arguments; empty ones are left out.
+fn write_creation<M: SerializeMap>(
+    required: &[(String, serde_json::Value)],
+    optional: &[(String, serde_json::Value)],
+    map: &mut M,
+) -> Result<(), M::Error> {
+    for (key, arguments) in [("required_creation_arguments", required), ("optional_creation_arguments", optional)] {
+        if !arguments.is_empty() {
+            map.serialize_entry(key, &Pairs(arguments))?;
+        }
+    }
+    Ok(())
 }
 
 struct Pairs<'a>(&'a [(String, serde_json::Value)]);

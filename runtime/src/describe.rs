@@ -4,7 +4,7 @@
 
 use service_framework_model::json_schema::{self, JsonSchemaError};
 use service_framework_model::schema::{
-    ArgType, ConnectionModel, Field, Length, Peers, Range, Record, ServiceModel, Side,
+    ArgType, ConnectionModel, Field, Length, Peers, Range, Record, ServiceModel, Side, StateModel, StateValue,
 };
 use service_framework_model::schema_json::JsonForm;
 use service_framework_model::value::Value;
@@ -25,9 +25,7 @@ pub fn text(model: &ServiceModel) -> String {
         }
     }
     for state in &model.states {
-        page.line(0, "");
-        page.line(0, &format!("state {} ({}, {})", state.name, state.side.word(), state.state_type));
-        page.section("arguments", &state.arguments, 1);
+        page.state(state);
     }
     page.0
 }
@@ -74,6 +72,25 @@ impl Page {
         }
         self.section("arguments", &connection.arguments, 1);
         self.section("return arguments", &connection.return_arguments, 1);
+    }
+
+    fn state(&mut self, state: &StateModel) {
+        self.line(0, "");
+        let peers = if state.peers == Peers::Own { ", own peers only" } else { "" };
+        self.line(0, &format!("state {} ({}, {}{peers})", state.name, state.side.word(), state.state_type));
+        for (name, value) in state.required_creation_arguments.iter().chain(&state.optional_creation_arguments) {
+            self.line(1, &format!("{name} = {value}"));
+        }
+        match &state.value {
+            StateValue::Record(record) => self.section("arguments", record, 1),
+            value => {
+                let kind = ArgType::from(value.clone());
+                self.line(1, &format!("value: {}", type_text(&kind)));
+                if let Some(inner) = record_within(&kind) {
+                    self.fields(inner, 2);
+                }
+            }
+        }
     }
 
     fn section(&mut self, title: &str, record: &Record, indent: usize) {
@@ -197,7 +214,7 @@ fn length_text(length: &Length, unit: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use service_framework_model::schema::{Function, KeyType, StateModel};
+    use service_framework_model::schema::{Function, KeyType};
 
     use super::*;
 
@@ -216,6 +233,10 @@ mod tests {
         desk.optional_creation_arguments.push(("timeout_s".into(), 2.0.into()));
         desk.peers = Peers::Own;
         let code = ArgType::Str { length: Length { min: 1, max: Some(9) }, pattern: Some("[A-Z]+".into()) };
+        let levels = StateValue::map(KeyType::Decimal, ArgType::decimal());
+        let mut levels = StateModel::new("levels", Side::Out, "delta_update_out", levels);
+        levels.optional_creation_arguments.push(("heartbeat_s".into(), 0.5.into()));
+        levels.peers = Peers::Own;
         let model = ServiceModel {
             name: "trader".into(),
             config: Record::new()
@@ -223,12 +244,7 @@ mod tests {
                 .optional_with_default("depth", ArgType::int_range(1, 50), 10_i64)
                 .optional("tags", ArgType::Tuple(vec![ArgType::str(), ArgType::Any])),
             connections: vec![order, desk],
-            states: vec![StateModel {
-                name: "book".into(),
-                side: Side::In,
-                state_type: "delta_update_in".into(),
-                arguments: Record::new().open(),
-            }],
+            states: vec![StateModel::new("book", Side::In, "delta_update_in", Record::new().open()), levels],
             functions: vec![Function::Init, Function::OnSigterm],
         };
         assert_eq!(
@@ -260,6 +276,10 @@ connection desk (out, requester, own peers only)
 state book (in, delta_update_in)
   arguments
     and any other names
+
+state levels (out, delta_update_out, own peers only)
+  heartbeat_s = 0.5
+  value: Map of Decimal to Decimal
 "#
         );
     }

@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     fn said(side: Side, word: &str) -> String {
-        let state = StateModel { name: "book".into(), side, state_type: word.into(), arguments: Record::new() };
+        let state = StateModel::new("book", side, word, Record::new());
         check(&[state]).iter().map(ToString::to_string).collect()
     }
 

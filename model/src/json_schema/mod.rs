@@ -20,7 +20,7 @@ mod texts;
 mod tree;
 mod types;
 
-use crate::schema::{Record, ServiceModel, Side};
+use crate::schema::{ArgType, Record, ServiceModel, Side, StateValue};
 use crate::validator::{ModelError, Validator};
 use tree::Tree;
 use types::Types;
@@ -51,7 +51,7 @@ pub enum JsonSchemaError {
 ///
 /// The document itself is the schema of the config, in its flat form. Each part of the service has its schema under
 /// `$defs`, by the key that it has in the model: `config`; `connections.in.NAME.arguments` and, where there are any,
-/// `connections.in.NAME.return_arguments`, and the same for `out`; `states.in.NAME.arguments` and for `out`. What
+/// `connections.in.NAME.return_arguments`, and the same for `out`; `states.in.NAME.arguments`, or `states.in.NAME.value` of a map, and for `out`. What
 /// they share stands beside them under `types.`.
 ///
 /// # Errors
@@ -70,9 +70,16 @@ pub fn of_service(model: &ServiceModel) -> Result<String, JsonSchemaError> {
             }
         }
         for state in model.states.iter().filter(|state| state.side == side) {
-            let key = format!("states.{}.{}.arguments", side.word(), state.name);
-            let title = format!("arguments of {} ({}, {})", state.name, side.word(), state.state_type);
-            document.add(key, title, &state.arguments)?;
+            let key = format!("states.{}.{}", side.word(), state.name);
+            let title = format!("{} ({}, {})", state.name, side.word(), state.state_type);
+            match &state.value {
+                StateValue::Record(record) => {
+                    document.add(format!("{key}.arguments"), format!("arguments of {title}"), record)?;
+                }
+                value => {
+                    document.add_type(format!("{key}.value"), format!("value of {title}"), &value.clone().into())?
+                }
+            }
         }
     }
     Ok(document.write(&model.name))
@@ -93,7 +100,26 @@ impl Document {
         if let Err(error) = Validator::new(record) {
             return Err(JsonSchemaError::Model { place, error });
         }
-        match self.types.record(record) {
+        let schema = self.types.record(record);
+        self.add_schema(place, title, schema)
+    }
+
+    /// A type that is not a record.
+    fn add_type(&mut self, place: String, title: String, kind: &ArgType) -> Result<(), JsonSchemaError> {
+        if let Err(error) = Validator::new(&Record::new().required("value", kind.clone())) {
+            return Err(JsonSchemaError::Model { place, error });
+        }
+        let schema = self.types.of(kind);
+        self.add_schema(place, title, schema)
+    }
+
+    fn add_schema(
+        &mut self,
+        place: String,
+        title: String,
+        schema: Result<Tree, serde_json::Error>,
+    ) -> Result<(), JsonSchemaError> {
+        match schema {
             Ok(Tree::Object(members)) => {
                 let titled = [("title".into(), title.into())].into_iter().chain(members);
                 self.records.push((place, Tree::Object(titled.collect())));

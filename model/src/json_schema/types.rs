@@ -53,7 +53,7 @@ impl Types {
         Ok(schema.with_some("default", default))
     }
 
-    fn of(&mut self, kind: &ArgType) -> Result<Tree, serde_json::Error> {
+    pub(super) fn of(&mut self, kind: &ArgType) -> Result<Tree, serde_json::Error> {
         Ok(match kind {
             ArgType::Bool => typed("boolean"),
             ArgType::Int(range) => self.int(range),

@@ -10,7 +10,7 @@ mod types;
 use crate::json::{Json, Member, Node, read};
 use crate::nearest::suggestion;
 use crate::problem::{Path, Problem};
-use crate::schema::{ConnectionModel, Function, Peers, Record, ServiceModel, Side, StateModel};
+use crate::schema::{ArgType, ConnectionModel, Function, Peers, Record, ServiceModel, Side, StateModel, StateValue};
 
 /// The longest model that is read, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
@@ -32,6 +32,9 @@ pub fn service_model(text: &str) -> Result<ServiceModel, Vec<Problem>> {
     let model = parser.service(&node, &Path::Root);
     if parser.problems.is_empty() { Ok(model) } else { Err(parser.problems) }
 }
+
+/// Creation arguments by name.
+type CreationArguments = Vec<(String, serde_json::Value)>;
 
 struct Parser {
     problems: Vec<Problem>,
@@ -167,13 +170,7 @@ impl Parser {
         ];
         self.object(node, &known, path);
         let mut model = ConnectionModel::new(name, side, self.required_text(node, "connection_type", path));
-        model.required_creation_arguments = self.creation_arguments(node, "required_creation_arguments", path);
-        model.optional_creation_arguments = self.creation_arguments(node, "optional_creation_arguments", path);
-        for (argument, _) in &model.optional_creation_arguments {
-            if model.required_creation_arguments.iter().any(|(other, _)| other == argument) {
-                self.add(node, path, format!("the creation argument `{argument}` is both required and optional"));
-            }
-        }
+        (model.required_creation_arguments, model.optional_creation_arguments) = self.creation(node, path);
         model.arguments = self.record(node, &ARGUMENTS, path, 0);
         model.return_arguments = self.record(node, &RETURN_ARGUMENTS, path, 0);
         if let Some(peers) = node.member("peers") {
@@ -182,7 +179,19 @@ impl Parser {
         model
     }
 
-    fn creation_arguments(&mut self, node: &Node, key: &str, path: &Path<'_>) -> Vec<(String, serde_json::Value)> {
+    /// Both groups of creation arguments.
+    fn creation(&mut self, node: &Node, path: &Path<'_>) -> (CreationArguments, CreationArguments) {
+        let required = self.creation_arguments(node, "required_creation_arguments", path);
+        let optional = self.creation_arguments(node, "optional_creation_arguments", path);
+        for (argument, _) in &optional {
+            if required.iter().any(|(other, _)| other == argument) {
+                self.add(node, path, format!("the creation argument `{argument}` is both required and optional"));
+            }
+        }
+        (required, optional)
+    }
+
+    fn creation_arguments(&mut self, node: &Node, key: &str, path: &Path<'_>) -> CreationArguments {
         let Some(group) = node.member(key) else { return Vec::new() };
         let members = self.members(&group.node, &path.key(key));
         members.iter().map(|member| (member.name.clone(), member.node.to_serde())).collect()
@@ -198,12 +207,45 @@ impl Parser {
     }
 
     fn state(&mut self, name: &str, side: Side, node: &Node, path: &Path<'_>) -> StateModel {
-        self.object(node, &["state_type", ARGUMENTS.required, ARGUMENTS.optional, ARGUMENTS.open], path);
-        StateModel {
-            name: name.to_owned(),
-            side,
-            state_type: self.required_text(node, "state_type", path),
-            arguments: self.record(node, &ARGUMENTS, path, 0),
+        let known = [
+            "state_type",
+            "required_creation_arguments",
+            "optional_creation_arguments",
+            ARGUMENTS.required,
+            ARGUMENTS.optional,
+            ARGUMENTS.open,
+            "value",
+            "peers",
+        ];
+        self.object(node, &known, path);
+        let state_type = self.required_text(node, "state_type", path);
+        let mut model = StateModel::new(name, side, state_type, self.record(node, &ARGUMENTS, path, 0));
+        if let Some(value) = node.member("value") {
+            if let Some(group) =
+                [ARGUMENTS.required, ARGUMENTS.optional, ARGUMENTS.open].into_iter().find_map(|key| node.member(key))
+            {
+                self.add(&group.node, &path.key(&group.name), "the state has a `value` too: leave one of them out");
+            }
+            if let Some(value) = self.state_value(&value.node, &path.key("value")) {
+                model.value = value;
+            }
+        }
+        (model.required_creation_arguments, model.optional_creation_arguments) = self.creation(node, path);
+        if let Some(peers) = node.member("peers") {
+            model.peers = self.peers(&peers.node, &path.key("peers"));
+        }
+        model
+    }
+
+    /// What a state holds, written as a type.
+    fn state_value(&mut self, node: &Node, path: &Path<'_>) -> Option<StateValue> {
+        match self.arg_type(node, path, 0, &[])? {
+            ArgType::Record(record) => Some(StateValue::Record(record)),
+            ArgType::Map(key, value, length) => Some(StateValue::Map(key, value, length)),
+            other => {
+                self.add(node, path, format!("a state holds a Map or a Record, not a value of type {}", other.word()));
+                None
+            }
         }
     }
 
@@ -255,7 +297,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::schema::{ArgType, KeyType, Length, Range};
+    use crate::schema::{KeyType, Length, Range};
     use crate::value::Value;
 
     fn problems(text: &str) -> Vec<String> {
@@ -285,6 +327,14 @@ mod tests {
             .optional("blob", ArgType::bytes())
             .optional("rest", ArgType::Any);
         desk.peers = Peers::Own;
+        let bids = Record::new().required("bids", ArgType::list(ArgType::decimal()));
+        let mut book = StateModel::new("book", Side::Out, "delta_update_out", bids);
+        book.optional_creation_arguments.push(("merge".into(), "deep".into()));
+        book.peers = Peers::Own;
+        let length = Length { min: 0, max: Some(1_000) };
+        let positions = StateValue::Map(KeyType::Uuid, Box::new(ArgType::decimal()), length);
+        let mut positions = StateModel::new("positions", Side::In, "delta_update_in", positions);
+        positions.required_creation_arguments.push(("topic".into(), "P".into()));
         ServiceModel {
             name: "trader".into(),
             config: Record::new()
@@ -292,12 +342,7 @@ mod tests {
                 .optional_with_default("live", ArgType::Bool, true)
                 .open(),
             connections: vec![order, desk],
-            states: vec![StateModel {
-                name: "book".into(),
-                side: Side::In,
-                state_type: "delta_update_in".into(),
-                arguments: Record::new().required("bids", ArgType::list(ArgType::decimal())),
-            }],
+            states: vec![positions, book],
             functions: vec![Function::Init, Function::OnSigterm],
         }
     }
@@ -338,6 +383,22 @@ mod tests {
     fn a_name_that_is_required_and_optional_is_refused() {
         let json = r#"{"service": "s", "config": {"required": {"a": "Str"}, "optional": {"a": "Int"}}}"#;
         assert_eq!(problems(json), ["`config.optional.a`: `a` is both required and optional"]);
+    }
+
+    #[test]
+    fn a_state_holds_a_record_or_a_map() {
+        let state = |rest: &str| {
+            let json = format!(
+                r#"{{"service": "s", "states": {{"in": {{"book": {{"state_type": "full_update_in", {rest}}}}}}}}}"#
+            );
+            problems(&json)
+        };
+        let place = "`states.in.book.";
+        let value = format!("{place}value`: a state holds a Map or a Record, not a value of type Int");
+        assert_eq!(state(r#""value": "Int""#), [value]);
+        let both = format!("{place}open_arguments`: the state has a `value` too: leave one of them out");
+        let map = r#""value": {"type": "Map", "key": "Str", "value": "Int"}, "open_arguments": true"#;
+        assert_eq!(state(map), [both]);
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl Parser {
         Some(Field { name: member.name.clone(), kind, required, default })
     }
 
-    fn arg_type(&mut self, node: &Node, path: &Path<'_>, depth: usize, besides: &[&str]) -> Option<ArgType> {
+    pub(super) fn arg_type(&mut self, node: &Node, path: &Path<'_>, depth: usize, besides: &[&str]) -> Option<ArgType> {
         if depth > MAX_TYPE_DEPTH {
             self.add(node, path, format!("types are nested deeper than {MAX_TYPE_DEPTH}"));
             return None;

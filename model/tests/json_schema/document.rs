@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 use service_framework_model::json_schema::of_service;
 use service_framework_model::schema::{
-    ArgType, ConnectionModel, KeyType, Length, Range, Record, ServiceModel, Side, StateModel,
+    ArgType, ConnectionModel, KeyType, Length, Range, Record, ServiceModel, Side, StateModel, StateValue,
 };
 use service_framework_model::value::Value;
 
@@ -61,17 +61,14 @@ fn every_part_of_a_service_is_found_under_the_key_that_it_has_in_the_model() {
     order.arguments = Record::new().required("symbol", ArgType::str());
     order.return_arguments = Record::new().required("id", ArgType::int());
     let acks = ConnectionModel::new("acks", Side::Out, "publisher");
-    let book = StateModel {
-        name: "book".into(),
-        side: Side::In,
-        state_type: "delta_update_in".into(),
-        arguments: Record::new().open(),
-    };
+    let book = StateModel::new("book", Side::In, "delta_update_in", Record::new().open());
+    let levels = StateValue::map(KeyType::Decimal, ArgType::decimal());
+    let levels = StateModel::new("levels", Side::Out, "delta_update_out", levels);
     let model = ServiceModel {
         name: "desk".into(),
         config: Record::new().optional_with_default("depth", ArgType::int_range(1, 50), 10_i64),
         connections: vec![order, acks],
-        states: vec![book],
+        states: vec![book, levels],
         ..ServiceModel::default()
     };
     let text = of_service(&model).unwrap();
@@ -84,7 +81,9 @@ fn every_part_of_a_service_is_found_under_the_key_that_it_has_in_the_model() {
         "connections.in.order.return_arguments",
         "connections.out.acks.arguments",
         "states.in.book.arguments",
+        "states.out.levels.value",
         "types.Any",
+        "types.Decimal",
         "types.Int",
     ];
     assert_eq!(keys, expected);

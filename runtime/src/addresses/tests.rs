@@ -186,12 +186,7 @@ fn two_binds_of_one_address_are_reported_at_the_later_one() {
 fn main_mode_refuses_whatever_comes_in() {
     let mut model = model();
     model.functions.push(Function::Main);
-    model.states.push(StateModel {
-        name: "book".into(),
-        side: Side::In,
-        state_type: "full_update_in".into(),
-        arguments: Record::new(),
-    });
+    model.states.push(StateModel::new("book", Side::In, "full_update_in", Record::new()));
     let said = refused_by(&model, Mode::Main, &[Document::embedded("addresses", &good())]);
     for declared in [
         "`connections.in`: nothing comes in in main mode, but the service declares `order`, `cancel`\n",
