@@ -6,7 +6,7 @@ use service_framework_connections::registry::{self, SocketRole};
 use service_framework_model::schema::{ConnectionModel, ServiceModel};
 
 use crate::address::Address;
-use crate::addresses::{ConnectionAddresses, ResolvedAddresses};
+use crate::addresses::{EndAddresses, ResolvedAddresses};
 use crate::diagnostics::{Diagnostic, Diagnostics, Source};
 use crate::io::{End, Plan, Role};
 use crate::transport::{ChoiceError, for_endpoint};
@@ -22,7 +22,7 @@ pub(crate) fn plans(
 ) -> Vec<Plan> {
     let mut plans = Vec::new();
     for (place, (connection, written)) in model.connections.iter().zip(&addresses.connections).enumerate() {
-        let Some(role) = role(place, connection, wiring) else { continue };
+        let (Some(role), Some(written)) = (role(place, connection, wiring), written) else { continue };
         match ends(written, general) {
             Ok(ends) => plans.push(Plan { place, name: connection.name.clone(), role, ends }),
             // It holds for every connection alike, so it is said once.
@@ -48,7 +48,7 @@ fn role(place: usize, connection: &ConnectionModel, wiring: &Wiring) -> Option<R
     }
 }
 
-fn ends(written: &ConnectionAddresses, general: Option<&str>) -> Result<Vec<End>, ChoiceError> {
+fn ends(written: &EndAddresses, general: Option<&str>) -> Result<Vec<End>, ChoiceError> {
     let end = |address: &Address| {
         let endpoint = address.to_string();
         let transport = for_endpoint(&endpoint, written.transport, general)?;

@@ -5,10 +5,10 @@
 
 use service_framework_model::json::{Json, Node};
 use service_framework_model::nearest::{nearest, suggestion};
-use service_framework_model::schema::{ConnectionModel, Function, ServiceModel, Side};
+use service_framework_model::schema::{Function, ServiceModel, Side};
 
-use super::ConnectionAddresses;
-use super::form::{Form, Rules, TRANSPORT, contradiction};
+use super::EndAddresses;
+use super::form::{AddressKey, Declared, TRANSPORT, TRANSPORTS, contradiction};
 use super::written::{Group, Key, Place, SIDES, Written};
 use crate::address::Address;
 use crate::diagnostics::{Diagnostic, Diagnostics, Source};
@@ -20,7 +20,7 @@ const EXAMPLE: &str = "127.0.0.1:8001";
 pub(super) struct Check<'a> {
     pub(super) model: &'a ServiceModel,
     pub(super) mode: Mode,
-    pub(super) rules: Rules,
+    pub(super) declared: &'a [Declared<'a>],
     pub(super) written: &'a Written,
     /// What is named as the source of an address that is missing; `None` if nothing was given at all.
     pub(super) source: Option<Source>,
@@ -30,18 +30,18 @@ pub(super) struct Check<'a> {
 }
 
 impl Check<'_> {
-    /// Checks everything. Gives the addresses of each connection for which they are well.
-    pub(super) fn all(mut self) -> Vec<ConnectionAddresses> {
+    /// Checks everything. Gives the addresses of each thing declared for which they are well, by its place among them.
+    pub(super) fn all(mut self) -> Vec<Option<Vec<EndAddresses>>> {
         self.names();
         self.mode();
         self.nothing_given();
-        let model = self.model;
-        let resolved: Vec<_> = model.connections.iter().filter_map(|connection| self.connection(connection)).collect();
-        self.collisions(&resolved);
+        let resolved: Vec<_> = self.declared.iter().map(|declared| self.ends(declared)).collect();
+        self.collisions(resolved.iter().flatten().flatten());
         resolved
     }
 
-    fn declared(&self, group: Group, side: Side) -> Vec<&str> {
+    /// The names that are declared in a group on a side, also those whose type is not known.
+    fn known(&self, group: Group, side: Side) -> Vec<&str> {
         match group {
             Group::Connections => {
                 self.model.connections.iter().filter(|c| c.side == side).map(|c| c.name.as_str()).collect()
@@ -53,7 +53,7 @@ impl Check<'_> {
     /// Every written name is declared, on that side.
     fn names(&mut self) {
         for place in self.written.places() {
-            let known = self.declared(place.group, place.side);
+            let known = self.known(place.group, place.side);
             if known.contains(&place.name.as_str()) {
                 continue;
             }
@@ -76,7 +76,7 @@ impl Check<'_> {
     /// Where a name is declared.
     fn elsewhere(&self, name: &str) -> Option<(Group, Side)> {
         let everywhere = Group::ALL.into_iter().flat_map(|group| SIDES.map(|side| (group, side)));
-        everywhere.into_iter().find(|(group, side)| self.declared(*group, *side).contains(&name))
+        everywhere.into_iter().find(|(group, side)| self.known(*group, *side).contains(&name))
     }
 
     /// In main mode nothing comes in. Of a service without `main`, which cannot run in it at all, that is enough said.
@@ -86,7 +86,7 @@ impl Check<'_> {
         }
         for group in Group::ALL {
             let inbound: Vec<String> =
-                self.declared(group, Side::In).into_iter().map(|name| format!("`{name}`")).collect();
+                self.known(group, Side::In).into_iter().map(|name| format!("`{name}`")).collect();
             if inbound.is_empty() {
                 continue;
             }
@@ -99,127 +99,119 @@ impl Check<'_> {
 
     /// Without any addresses, all that are missing are one problem.
     fn nothing_given(&mut self) {
-        let missing: Vec<_> = self.model.connections.iter().filter(|connection| self.is_missed(connection)).collect();
+        let missing: Vec<_> = self.declared.iter().filter(|declared| self.is_missed(declared)).collect();
         if self.source.is_some() || missing.is_empty() {
             return;
         }
-        let mut sides = serde_json::Map::new();
-        for connection in &missing {
-            let Some(key) = (self.rules.form)(connection).and_then(|form| form.key) else { continue };
-            let side = sides.entry(connection.side.word()).or_insert_with(|| serde_json::json!({}));
-            if let serde_json::Value::Object(names) = side {
-                names.insert(connection.name.clone(), serde_json::json!({ key: EXAMPLE }));
+        let mut example = serde_json::json!({});
+        for Declared { group, side, name, keys, .. } in &missing {
+            for AddressKey { key, .. } in keys {
+                example[group.word()][side.word()][name][key] = EXAMPLE.into();
             }
         }
-        let names: Vec<String> = missing.iter().map(|connection| format!("`{}`", connection.name)).collect();
+        let names: Vec<String> = missing.iter().map(|declared| format!("`{}`", declared.name)).collect();
         let message = format!("no addresses are given, but the service needs those of {}", names.join(", "));
-        let help = format!("give them in a file (-a PATH): `{}`", serde_json::json!({ "connections": sides }));
+        let help = format!("give them in a file (-a PATH): `{example}`");
         self.problems.push(Diagnostic::error(Source::Missing("addresses"), message).with_help(help));
     }
 
-    /// Whether a connection's address is to be told missing if it is not there.
-    fn is_missed(&self, connection: &ConnectionModel) -> bool {
-        let (side, name) = (connection.side, connection.name.as_str());
-        let needs_one = (self.rules.form)(connection).is_some_and(|form| form.key.is_some());
-        let refused_anyway = self.mode == Mode::Main && side == Side::In;
-        let is_misplaced = self.written.places().iter().any(|place| self.means(place, side, name));
+    /// Whether the addresses of something declared are to be told missing if they are not there.
+    fn is_missed(&self, declared: &Declared<'_>) -> bool {
+        let refused_anyway = self.mode == Mode::Main && declared.side == Side::In;
+        let is_misplaced = self.written.places().iter().any(|place| self.means(place, declared));
         self.tells_missing
-            && needs_one
+            && !declared.keys.is_empty()
             && !refused_anyway
             && !is_misplaced
-            && self.written.is_whole(Group::Connections, side)
+            && self.written.is_whole(declared.group, declared.side)
     }
 
-    /// Whether what is written under a name that is not declared was meant for this connection.
-    fn means(&self, place: &Place, side: Side, name: &str) -> bool {
-        let known = self.declared(place.group, place.side);
+    /// Whether what is written under a name that is not declared was meant for this.
+    fn means(&self, place: &Place, declared: &Declared<'_>) -> bool {
+        let known = self.known(place.group, place.side);
         if known.contains(&place.name.as_str()) {
             return false;
         }
+        let of = (declared.group, declared.side);
         match self.elsewhere(&place.name) {
-            Some(elsewhere) => elsewhere == (Group::Connections, side) && place.name == name,
-            None => {
-                (place.group, place.side) == (Group::Connections, side) && nearest(&place.name, known) == Some(name)
-            }
+            Some(elsewhere) => elsewhere == of && place.name == declared.name,
+            None => (place.group, place.side) == of && nearest(&place.name, known) == Some(declared.name),
         }
     }
 
-    /// The addresses of a connection; `None` if they are wrong or missing, or if its type is not known.
-    fn connection(&mut self, connection: &ConnectionModel) -> Option<ConnectionAddresses> {
-        let form = (self.rules.form)(connection)?;
-        let place = self.written.place(Group::Connections, connection.side, &connection.name);
-        let Some(key) = form.key else { return self.without_address(form, place) };
+    /// The addresses of something declared, one for each of its keys; `None` if they are wrong or missing.
+    fn ends(&mut self, declared: &Declared<'_>) -> Option<Vec<EndAddresses>> {
+        let place = self.written.place(declared.group, declared.side, declared.name);
+        if declared.keys.is_empty() {
+            if let Some(place) = place {
+                let message = format!("the {} `{}` takes no address: no socket carries it", declared.word, place.name);
+                self.problems.push(place.diagnostic(message).with_help("remove it".to_owned()));
+                return None;
+            }
+            return Some(Vec::new());
+        }
         let Some(place) = place else {
-            self.missing(connection, form.word, key, None);
+            self.missing(declared, &declared.keys, None);
             return None;
         };
         if let Some(bare) = &place.bare {
-            let written =
-                if bare.node.as_text().is_some() { bare.node.to_serde().to_string() } else { format!("{EXAMPLE:?}") };
-            let message = format!("expected an object with the key `{key}`, got {}", bare.node);
-            let help = format!("write `{{{key:?}: {written}}}`");
-            self.problems.push(bare.diagnostic(message).with_help(help));
+            self.problems.push(instead_of_keys(bare, declared));
             return None;
         }
-        let known = [key, TRANSPORT];
+        let mut known: Vec<&str> = declared.keys.iter().map(|key| key.key).collect();
+        known.push(TRANSPORT);
         let unknown: Vec<&Key> = place.keys.iter().filter(|key| !known.contains(&key.name.as_str())).collect();
         for unknown in &unknown {
-            let message = format!("expected `{key}` or `{TRANSPORT}`, got `{}`", unknown.name);
-            let help = nearest(&unknown.name, known).map(|near| format!("did you mean `{near}`?"));
+            let message = format!("expected {}, got `{}`", one_of(&known), unknown.name);
+            let help = nearest(&unknown.name, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
             self.problems.push(unknown.diagnostic(message).with_span(unknown.name_span).with_help(help));
         }
         let transport = place.key(TRANSPORT);
         let chosen = transport.map(|key| self.transport(key));
-        let Some(address) = place.key(key) else {
-            if unknown.is_empty() {
-                self.missing(connection, form.word, key, Some(place));
-            }
-            return None;
-        };
-        let endpoints = self.endpoints(address, form)?;
+        let absent: Vec<_> = declared.keys.iter().copied().filter(|key| place.key(key.key).is_none()).collect();
+        if !absent.is_empty() && unknown.is_empty() {
+            self.missing(declared, &absent, Some(place));
+        }
+        let written = declared.keys.iter().filter_map(|form| Some((form, place.key(form.key)?)));
+        // Every one is read even after a bad one, so that all problems are told.
+        let read: Vec<_> = written.map(|(form, key)| Some((form, key, self.endpoints(key, *form, declared.word)?))).collect();
+        let read: Vec<_> = read.into_iter().collect::<Option<_>>().filter(|_| absent.is_empty())?;
         let chosen = match chosen {
             Some(chosen) => Some(chosen?),
             None => None,
         };
-        if let Some((message, help)) = contradiction(chosen, &endpoints) {
-            self.problems.push(transport.unwrap_or(address).diagnostic(message).with_help(help.to_owned()));
+        let all: Vec<Address> = read.iter().flat_map(|(_, _, endpoints)| endpoints.iter().cloned()).collect();
+        if let Some((message, help)) = contradiction(chosen, &all) {
+            let at = transport.or(read.first().map(|(_, key, _)| *key))?;
+            self.problems.push(at.diagnostic(message).with_help(help.to_owned()));
             return None;
         }
-        Some(ConnectionAddresses {
+        let end = |(form, key, endpoints): (&AddressKey, &Key, Vec<Address>)| EndAddresses {
             endpoints,
             transport: chosen,
             binds: form.binds,
-            source: address.source.clone(),
-            span: address.node.span,
-            key_path: address.path.clone(),
-        })
+            source: key.source.clone(),
+            span: key.node.span,
+            key_path: key.path.clone(),
+        };
+        Some(read.into_iter().map(end).collect())
     }
 
-    fn without_address(&mut self, form: Form, place: Option<&Place>) -> Option<ConnectionAddresses> {
-        if let Some(place) = place {
-            let message = format!("the {} `{}` takes no address: no socket carries it", form.word, place.name);
-            self.problems.push(place.diagnostic(message).with_help("remove it".to_owned()));
-            return None;
-        }
-        Some(ConnectionAddresses {
-            endpoints: Vec::new(),
-            transport: None,
-            binds: form.binds,
-            source: Source::Model,
-            span: None,
-            key_path: String::new(),
-        })
-    }
-
-    /// Tells that the address of a connection is missing, at the nearest place at which it should be.
-    fn missing(&mut self, connection: &ConnectionModel, word: &str, key: &str, place: Option<&Place>) {
-        let Some(source) = self.source.clone().filter(|_| self.is_missed(connection)) else { return };
-        let (name, side) = (&connection.name, connection.side);
-        let message = format!("the address of the {word} `{name}` is missing");
-        let keys = format!("{{{key:?}: {EXAMPLE:?}}}");
-        let around = self.written.side(side).or_else(|| self.written.connections());
+    /// Tells which addresses of something declared are missing, at the nearest place at which they should be.
+    fn missing(&mut self, declared: &Declared<'_>, absent: &[AddressKey], place: Option<&Place>) {
+        let Some(source) = self.source.clone().filter(|_| self.is_missed(declared)) else { return };
+        let Declared { group, side, name, word, .. } = declared;
+        let pairs: Vec<String> = absent.iter().map(|key| format!("{:?}: {EXAMPLE:?}", key.key)).collect();
+        let (pairs, path) = (pairs.join(", "), format!("{}.{}.{name}", group.word(), side.word()));
+        let (message, path) = match absent {
+            [one] if declared.keys.len() == 1 => (format!("the address of the {word} `{name}` is missing"), format!("{path}.{}", one.key)),
+            [one] => (format!("the address `{}` of the {word} `{name}` is missing", one.key), format!("{path}.{}", one.key)),
+            _ => (format!("the addresses of the {word} `{name}` are missing"), path),
+        };
+        let keys = format!("{{{pairs}}}");
+        let around = self.written.around_side(*group, *side).or_else(|| self.written.around_group(*group));
         let diagnostic = match (place, around) {
-            (Some(place), _) => place.diagnostic(message).with_help(format!("add `{key:?}: {EXAMPLE:?}` to it")),
+            (Some(place), _) => place.diagnostic(message).with_help(format!("add `{pairs}` to it")),
             (None, Some(around)) => {
                 let names = format!("{name:?}: {keys}");
                 let added = if around.has_names { names } else { format!("{:?}: {{{names}}}", side.word()) };
@@ -228,13 +220,13 @@ impl Check<'_> {
                     .with_help(format!("add `{added}` to it"))
             }
             (None, None) => Diagnostic::error(source, message)
-                .with_help(format!("add `{{\"connections\": {{{:?}: {{{name:?}: {keys}}}}}}}`", side.word())),
+                .with_help(format!("add `{{{:?}: {{{:?}: {{{name:?}: {keys}}}}}}}`", group.word(), side.word())),
         };
-        self.problems.push(diagnostic.at(format!("connections.{}.{name}.{key}", side.word())));
+        self.problems.push(diagnostic.at(path));
     }
 
     fn transport(&mut self, key: &Key) -> Option<&'static str> {
-        let names = self.rules.transports;
+        let names = TRANSPORTS;
         let written = key.node.as_text();
         let found = names.iter().copied().find(|name| Some(*name) == written);
         if found.is_none() {
@@ -246,7 +238,7 @@ impl Check<'_> {
         found
     }
 
-    fn endpoints(&mut self, key: &Key, form: Form) -> Option<Vec<Address>> {
+    fn endpoints(&mut self, key: &Key, form: AddressKey, word: &str) -> Option<Vec<Address>> {
         let nodes = match &key.node.json {
             Json::List(nodes) if form.several && !nodes.is_empty() => nodes.as_slice(),
             Json::List(_) if form.several => {
@@ -255,7 +247,7 @@ impl Check<'_> {
                 return None;
             }
             Json::List(_) => {
-                let message = format!("expected one address, got {}: a {} has no more than one", key.node, form.word);
+                let message = format!("expected one address, got {}: a {word} has no more than one", key.node);
                 let help = "write the address without the brackets around it".to_owned();
                 self.problems.push(key.diagnostic(message).with_help(help));
                 return None;
@@ -279,7 +271,7 @@ impl Check<'_> {
         (!twice).then_some(endpoints)
     }
 
-    fn address(&mut self, key: &Key, node: &Node, path: &str, form: Form) -> Option<Address> {
+    fn address(&mut self, key: &Key, node: &Node, path: &str, form: AddressKey) -> Option<Address> {
         let problem = |message: String| key.diagnostic(message).at(path).with_span(node.span);
         let (message, help) = match node.as_text() {
             None => (format!("expected an address, got {node}"), format!("write an address like `{EXAMPLE:?}`")),
@@ -295,9 +287,9 @@ impl Check<'_> {
         None
     }
 
-    /// No two connections of the service bind one address.
-    fn collisions(&mut self, connections: &[ConnectionAddresses]) {
-        let bound: Vec<_> = connections.iter().filter(|written| written.binds).collect();
+    /// No two of them bind one address.
+    fn collisions<'r>(&mut self, ends: impl Iterator<Item = &'r EndAddresses>) {
+        let bound: Vec<_> = ends.filter(|written| written.binds).collect();
         for (i, later) in bound.iter().enumerate() {
             let earlier = bound.iter().take(i).find(|earlier| {
                 earlier.endpoints.iter().any(|one| later.endpoints.iter().any(|other| one.collides_with(other)))
@@ -313,4 +305,27 @@ impl Check<'_> {
             }
         }
     }
+}
+
+/// Keys for people: `a`, `b` or `c`.
+fn one_of(keys: &[&str]) -> String {
+    let quoted: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+fn instead_of_keys(bare: &Key, declared: &Declared<'_>) -> Diagnostic {
+    let written = if bare.node.as_text().is_some() { bare.node.to_serde().to_string() } else { format!("{EXAMPLE:?}") };
+    let keys: Vec<&str> = declared.keys.iter().map(|key| key.key).collect();
+    let (word, quoted) = if keys.len() == 1 { ("key", keys.iter()) } else { ("keys", keys.iter()) };
+    let quoted: Vec<String> = quoted.map(|key| format!("`{key}`")).collect();
+    let message = format!("expected an object with the {word} {}, got {}", quoted.join(" and "), bare.node);
+    // The address that is written is that of the first key; others have one of their own.
+    let pairs = keys.iter().enumerate().map(|(place, key)| {
+        if place == 0 { format!("{key:?}: {written}") } else { format!("{key:?}: {EXAMPLE:?}") }
+    });
+    bare.diagnostic(message).with_help(format!("write `{{{}}}`", pairs.collect::<Vec<_>>().join(", ")))
 }

@@ -1,10 +1,12 @@
-//! What the type of a connection asks of its addresses, and what may stand beside them.
+//! What the type of a connection or a state asks of its addresses, and what may stand beside them.
 //!
 //! Owns the option `transport`: its names and what contradicts an address. Never knows where something was written.
 
 use service_framework_connections::registry;
-use service_framework_model::schema::ConnectionModel;
+use service_framework_model::schema::{ConnectionModel, ServiceModel, Side, StateModel};
+use service_framework_states as states;
 
+use super::written::Group;
 use crate::address::Address;
 use crate::transport::{self, IN_PROCESS};
 
@@ -14,37 +16,53 @@ pub(super) const TRANSPORT: &str = "transport";
 /// The names of the transports.
 pub(super) const TRANSPORTS: &[&str] = transport::NAMES;
 
-/// What the type of a connection asks of its addresses.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Form {
+/// Something declared that has addresses, and what its type asks of them.
+#[derive(Clone, Debug)]
+pub(super) struct Declared<'m> {
+    pub(super) group: Group,
+    pub(super) side: Side,
+    pub(super) name: &'m str,
     /// The word of the type.
     pub(super) word: &'static str,
-    /// The key of the address; `None` for a type that has none.
-    pub(super) key: Option<&'static str>,
+    /// The keys of the addresses; none for a type that has none.
+    pub(super) keys: Vec<AddressKey>,
+}
+
+/// One address of something declared.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AddressKey {
+    pub(super) key: &'static str,
     /// Whether the address is bound.
     pub(super) binds: bool,
     /// Whether there may be a list of addresses.
     pub(super) several: bool,
 }
 
-impl Form {
-    /// That of a connection; `None` if its type is not known, which the registry says.
-    pub(super) fn of(connection: &ConnectionModel) -> Option<Self> {
-        let kind = registry::find(&connection.connection_type)?;
-        Some(Self { word: kind.word, key: kind.address_key(), binds: kind.binds, several: kind.several_addresses })
-    }
+/// What a service declares: its connections, then its states, but for those whose type is not known, which the registry
+/// says.
+pub(super) fn declared(model: &ServiceModel) -> Vec<Declared<'_>> {
+    let connections = model.connections.iter().filter_map(of_connection);
+    connections.chain(model.states.iter().filter_map(of_state)).collect()
 }
 
-/// The forms and names that addresses are checked by.
-#[derive(Clone, Copy)]
-pub(super) struct Rules {
-    pub(super) form: fn(&ConnectionModel) -> Option<Form>,
-    pub(super) transports: &'static [&'static str],
+fn of_connection(model: &ConnectionModel) -> Option<Declared<'_>> {
+    let kind = registry::find(&model.connection_type)?;
+    let key = kind.address_key();
+    let key = key.map(|key| AddressKey { key, binds: kind.binds, several: kind.several_addresses });
+    let (group, keys) = (Group::Connections, key.into_iter().collect());
+    Some(Declared { group, side: model.side, name: &model.name, word: kind.word, keys })
 }
 
-impl Rules {
-    /// Those of the registry.
-    pub(super) const REGISTRY: Self = Self { form: Form::of, transports: TRANSPORTS };
+fn of_state(model: &StateModel) -> Option<Declared<'_>> {
+    let kind = states::find(&model.state_type)?;
+    let is_set = |name: &str| model.creation_argument(name).is_some_and(|value| *value == true);
+    let key = |written: &states::AddressKey| {
+        // A publisher that connects, and a subscriber that binds, change places.
+        let is_other_way = written.key == "publisher" && is_set("is_x_pub") || written.key == "subscriber" && is_set("is_binder");
+        AddressKey { key: written.key, binds: written.binds != is_other_way, several: false }
+    };
+    let (group, keys) = (Group::States, kind.address_keys.iter().map(key).collect());
+    Some(Declared { group, side: model.side, name: &model.name, word: kind.word, keys })
 }
 
 /// Why this transport cannot carry these endpoints, and what to do.

@@ -14,18 +14,18 @@ use crate::diagnostics::{Diagnostic, Diagnostics, Severity, Source};
 use crate::document::{Document, Setup};
 use crate::running::Mode;
 use check::Check;
-use form::Rules;
+use form::declared;
 use written::Written;
 
-/// The addresses of one connection and where they were written.
+/// The addresses under one key of a connection or a state, and where they were written.
 #[derive(Clone, Debug)]
-pub struct ConnectionAddresses {
-    /// In the order in which they were written. Empty only for a connection whose type has no address; more than one
-    /// only where its type allows it. Either all of them stay within the process or none does.
+pub struct EndAddresses {
+    /// In the order in which they were written. More than one only where the type allows it. Either all of them stay
+    /// within the process or none does.
     pub endpoints: Vec<Address>,
-    /// The transport that was chosen for this connection beside its address, if one was; it fits the endpoints.
+    /// The transport that was chosen beside them, if one was; it fits the endpoints.
     pub transport: Option<&'static str>,
-    /// Whether the connection binds them, rather than connecting to them.
+    /// Whether they are bound, rather than connected to.
     pub binds: bool,
     /// Where they were written.
     pub source: Source,
@@ -38,8 +38,10 @@ pub struct ConnectionAddresses {
 /// Addresses that fit the service.
 #[derive(Clone, Debug, Default)]
 pub struct ResolvedAddresses {
-    /// Those of each connection, by its place in the model.
-    pub connections: Vec<ConnectionAddresses>,
+    /// Those of each connection, by its place in the model; none for a connection whose type has no address.
+    pub connections: Vec<Option<EndAddresses>>,
+    /// Those of each state, by its place in the model, in the order of the keys of its type.
+    pub states: Vec<Vec<EndAddresses>>,
 }
 
 /// Resolves the addresses of a service, later documents winning key by key, and last what `setup_addresses` returns;
@@ -48,17 +50,6 @@ pub struct ResolvedAddresses {
 /// `setup` runs only if what was written can be read; it gets it as `{"connections": ..., "states": ...}`.
 #[must_use]
 pub fn resolve(
-    model: &ServiceModel,
-    mode: Mode,
-    documents: &[Document],
-    setup: Option<Setup<'_>>,
-    diagnostics: &mut Diagnostics,
-) -> Option<ResolvedAddresses> {
-    resolve_by(Rules::REGISTRY, model, mode, documents, setup, diagnostics)
-}
-
-fn resolve_by(
-    rules: Rules,
     model: &ServiceModel,
     mode: Mode,
     documents: &[Document],
@@ -81,24 +72,31 @@ fn resolve_by(
     }
     // A function that could not run might have added what is missing.
     let tells_missing = !(may_add_more && problems.has_errors());
-    let check = Check { model, mode, rules, written: &written, source, tells_missing, problems: &mut problems };
-    let connections = check.all();
+    let declared = declared(model);
+    let (declared, problems_of) = (declared.as_slice(), &mut problems);
+    let check = Check { model, mode, declared, written: &written, source, tells_missing, problems: problems_of };
+    let resolved: Option<Vec<_>> = check.all().into_iter().collect();
     let failed = problems.has_errors();
     diagnostics.append(problems);
-    (!failed && connections.len() == model.connections.len()).then_some(ResolvedAddresses { connections })
+    // A type that is not known has no addresses, and is told elsewhere.
+    let mut ends = resolved.filter(|ends| !failed && ends.len() == model.connections.len() + model.states.len())?;
+    let states = ends.split_off(model.connections.len());
+    let connections = ends.into_iter().map(|ends| ends.into_iter().next()).collect();
+    Some(ResolvedAddresses { connections, states })
 }
 
 /// What is worth knowing about addresses that fit: where a bind reaches this machine alone. The Python library bound
 /// all interfaces whatever host was written, so an old file may have meant the network.
 #[must_use]
 pub fn loopback_note(model: &ServiceModel, resolved: &ResolvedAddresses) -> Option<Diagnostic> {
-    let bound = model
-        .connections
-        .iter()
-        .zip(&resolved.connections)
-        .filter(|(_, written)| written.binds && written.endpoints.iter().any(Address::is_loopback));
-    let (names, places): (Vec<String>, Vec<&ConnectionAddresses>) =
-        bound.map(|(connection, written)| (format!("`{}`", connection.name), written)).unzip();
+    let connections = model.connections.iter().map(|connection| &connection.name).zip(&resolved.connections);
+    let states = model.states.iter().map(|state| &state.name).zip(&resolved.states);
+    let connections = connections.filter_map(|(name, end)| Some((name, std::slice::from_ref(end.as_ref()?))));
+    let bound = connections.chain(states.map(|(name, ends)| (name, ends.as_slice()))).filter_map(|(name, ends)| {
+        let is_loopback = |end: &&EndAddresses| end.binds && end.endpoints.iter().any(Address::is_loopback);
+        Some((format!("`{name}`"), ends.iter().find(is_loopback)?))
+    });
+    let (names, places): (Vec<String>, Vec<&EndAddresses>) = bound.unzip();
     let first = places.first()?;
     let (verb, such) = if names.len() == 1 { ("binds", "its") } else { ("bind", "their") };
     let message = format!("{} {verb} a loopback address, so only this machine can connect", names.join(", "));

@@ -6,7 +6,6 @@ use service_framework_model::schema::{ConnectionModel, Record, Side, StateModel}
 
 use super::*;
 use crate::diagnostics::SourceFile;
-use form::{Form, TRANSPORTS};
 
 fn model() -> ServiceModel {
     ServiceModel {
@@ -51,7 +50,7 @@ fn refused(addresses: &serde_json::Value) -> String {
 }
 
 fn endpoints(resolved: &ResolvedAddresses) -> Vec<String> {
-    resolved.connections.iter().flat_map(|written| written.endpoints.iter().map(ToString::to_string)).collect()
+    resolved.connections.iter().flatten().flat_map(|written| written.endpoints.iter().map(ToString::to_string)).collect()
 }
 
 #[test]
@@ -61,7 +60,7 @@ fn both_forms_lead_to_the_same_addresses_in_the_models_order() {
     for addresses in [good(), later_form] {
         let resolved = resolved(&[Document::embedded("addresses", &addresses)]);
         assert_eq!(endpoints(&resolved), ["tcp://*:8001", "tcp://127.0.0.1:8002", "ipc:///tmp/desk.sock"]);
-        assert_eq!(resolved.connections.iter().map(|written| written.binds).collect::<Vec<_>>(), [true, true, false]);
+        assert_eq!(resolved.connections.iter().flatten().map(|written| written.binds).collect::<Vec<_>>(), [true, true, false]);
     }
 }
 
@@ -82,7 +81,7 @@ fn setup_gets_what_was_written_and_overwrites_it() {
     let documents = [Document::embedded("addresses", &good())];
     let resolved = resolve(&model(), Mode::Service, &documents, Some(setup), &mut diagnostics).unwrap();
     assert_eq!(endpoints(&resolved)[0], "tcp://*:9001");
-    assert_eq!(resolved.connections[0].source, Source::Function(Function::SetupAddresses));
+    assert_eq!(resolved.connections[0].as_ref().unwrap().source, Source::Function(Function::SetupAddresses));
 }
 
 #[test]
@@ -186,7 +185,7 @@ fn two_binds_of_one_address_are_reported_at_the_later_one() {
 fn main_mode_refuses_whatever_comes_in() {
     let mut model = model();
     model.functions.push(Function::Main);
-    model.states.push(StateModel::new("book", Side::In, "full_update_in", Record::new()));
+    model.states.push(book("full_update_in"));
     let said = refused_by(&model, Mode::Main, &[Document::embedded("addresses", &good())]);
     for declared in [
         "`connections.in`: nothing comes in in main mode, but the service declares `order`, `cancel`\n",
@@ -271,21 +270,13 @@ fn a_key_that_one_document_sets_in_both_forms_is_refused() {
     assert!(said.contains("1 problem;"), "{said}");
 }
 
-/// As if requesters could have several addresses, and `watch` were of a type that has none.
-fn wider(connection: &ConnectionModel) -> Option<Form> {
-    if connection.name == "watch" {
-        return Some(Form { word: "external_target", key: None, binds: false, several: false });
-    }
-    Form::of(connection).map(|form| Form { several: form.word == "requester", ..form })
-}
-
+/// The addresses of the service with an external target, which needs none, beside its other connections.
 fn resolved_wider(addresses: &serde_json::Value) -> Result<ResolvedAddresses, String> {
     let mut model = model();
     model.connections.push(ConnectionModel::new("watch", Side::Out, "external_target"));
-    let rules = Rules { form: wider, transports: TRANSPORTS };
     let documents = [Document::embedded("addresses", addresses)];
     let mut diagnostics = Diagnostics::new();
-    let resolved = resolve_by(rules, &model, Mode::Service, &documents, None, &mut diagnostics);
+    let resolved = resolve(&model, Mode::Service, &documents, None, &mut diagnostics);
     resolved.ok_or_else(|| diagnostics.to_string())
 }
 
@@ -333,7 +324,7 @@ fn a_transport_is_chosen_beside_the_address() {
         (json!({"requester": "inproc://desk"}), None),
     ] {
         let resolved = resolved_wider(&desk(&keys)).unwrap();
-        assert_eq!(resolved.connections[2].transport, chosen, "{keys}");
+        assert_eq!(resolved.connections[2].as_ref().unwrap().transport, chosen, "{keys}");
     }
 }
 
@@ -353,12 +344,69 @@ fn a_transport_that_there_is_not_or_that_cannot_carry_the_address_is_refused() {
 
 #[test]
 fn a_type_without_an_address_needs_no_entry_and_may_have_none() {
-    assert!(resolved_wider(&good()).unwrap().connections[3].endpoints.is_empty());
+    assert!(resolved_wider(&good()).unwrap().connections[3].is_none());
     let mut addresses = good();
     addresses["connections"]["out"]["watch"] = json!({"external_target": "10.0.0.1:1"});
     let said = resolved_wider(&addresses).unwrap_err();
     assert!(said.contains("`connections.out.watch`: the external_target `watch` takes no address"), "{said}");
     assert!(said.contains("remove it"), "{said}");
+}
+
+fn book(state_type: &str) -> StateModel {
+    let side = if state_type.ends_with("_in") { Side::In } else { Side::Out };
+    StateModel::new("book", side, state_type, Record::new())
+}
+
+fn with_state(state: StateModel, written: &serde_json::Value) -> Result<Vec<EndAddresses>, String> {
+    let (mut model, mut addresses) = (model(), good());
+    let side = state.side.word();
+    model.states.push(state);
+    addresses["states"] = json!({side: written});
+    let mut diagnostics = Diagnostics::new();
+    let documents = [Document::embedded("addresses", &addresses)];
+    let resolved = resolve(&model, Mode::Service, &documents, None, &mut diagnostics);
+    resolved.map(|mut resolved| resolved.states.remove(0)).ok_or_else(|| diagnostics.to_string())
+}
+
+#[test]
+fn a_state_has_an_address_for_each_key_of_its_type() {
+    let written = json!({"book": {"replyer": "*:9002", "publisher": "*:9001", "transport": "omq"}});
+    let ends = with_state(book("delta_update_out"), &written).unwrap();
+    let told: Vec<_> = ends.iter().map(|end| (end.key_path.as_str(), end.binds, end.transport)).collect();
+    let expected =
+        [("states.out.book.publisher", true, Some("omq")), ("states.out.book.replyer", true, Some("omq"))];
+    assert_eq!(told, expected);
+    let ends = with_state(book("full_update_in"), &json!({"book": {"subscriber": "10.0.0.1:9001"}})).unwrap();
+    assert_eq!((ends.len(), ends[0].binds), (1, false));
+}
+
+#[test]
+fn a_publisher_that_connects_and_a_subscriber_that_binds_change_places() {
+    let mut state = book("delta_update_in");
+    state.optional_creation_arguments.push(("is_binder".into(), true.into()));
+    let written = json!({"book": {"subscriber": "*:9001", "requester": "10.0.0.1:9002"}});
+    let ends = with_state(state, &written).unwrap();
+    assert_eq!([ends[0].binds, ends[1].binds], [true, false]);
+    let mut state = book("full_update_out");
+    state.optional_creation_arguments.push(("is_x_pub".into(), true.into()));
+    assert!(!with_state(state, &json!({"book": {"publisher": "10.0.0.1:9001"}})).unwrap()[0].binds);
+}
+
+#[test]
+fn mistakes_in_the_addresses_of_a_state_are_told_once_and_at_their_place() {
+    for (written, problem) in [
+        (json!({"book": {"publisher": "*:9001"}}), "`states.out.book.replyer`: the address `replyer` of the delta_update_out `book` is missing"),
+        (json!({}), "`states.out.book`: the addresses of the delta_update_out `book` are missing"),
+        (json!({"bok": {"publisher": "*:9001", "replyer": "*:9002"}}), "the service declares no such state"),
+        (json!({"book": {"publisher": "*:9001", "repleyr": "*:9002"}}), "expected `publisher`, `replyer` or `transport`, got `repleyr`"),
+        (json!({"book": {"publisher": "*:9001", "replyer": "*:9001"}}), "`states.out.book.publisher` binds this address too"),
+        (json!({"book": {"publisher": "*:8001", "replyer": "*:9001"}}), "`connections.in.order.replyer` binds this address too"),
+        (json!({"book": "*:9001"}), "expected an object with the keys `publisher` and `replyer`, got"),
+        (json!({"book": {"publisher": "inproc://book", "replyer": "*:9001"}}), "one connection cannot have both"),
+    ] {
+        let said = with_state(book("delta_update_out"), &written).unwrap_err();
+        assert!(said.contains(problem) && said.contains("\n1 problem;"), "{written}: {said}");
+    }
 }
 
 #[test]

@@ -78,7 +78,7 @@ impl Key {
     }
 }
 
-/// Where connections are written.
+/// Where the names of a group are written.
 #[derive(Debug)]
 pub(super) struct Around {
     pub(super) source: Source,
@@ -92,8 +92,8 @@ pub(super) struct Around {
 pub(super) struct Written {
     places: Vec<Place>,
     documents: usize,
-    /// Where the connections of each side stand, and the key `connections` itself.
-    around: Vec<(Option<Side>, Around)>,
+    /// Where what is of each group and side stands, and the key of each group itself.
+    around: Vec<(Group, Option<Side>, Around)>,
     /// What is written in a way that could not be read. Whatever seems to be missing there may stand in it.
     unread: Vec<(Group, Side)>,
 }
@@ -107,19 +107,21 @@ impl Written {
         self.places.iter().find(|place| place.group == group && place.side == side && place.name == name)
     }
 
-    /// Where the connections of this side stand, if any do in a text.
-    pub(super) fn side(&self, side: Side) -> Option<&Around> {
-        self.around(Some(side))
+    /// Where what is of this group and side stands, if any does in a text.
+    pub(super) fn around_side(&self, group: Group, side: Side) -> Option<&Around> {
+        self.around(group, Some(side))
     }
 
-    /// Where the sides of the connections stand, if any do in a text.
-    pub(super) fn connections(&self) -> Option<&Around> {
-        self.around(None)
+    /// Where the sides of this group stand, if any do in a text.
+    pub(super) fn around_group(&self, group: Group) -> Option<&Around> {
+        self.around(group, None)
     }
 
-    fn around(&self, side: Option<Side>) -> Option<&Around> {
-        let mut found = self.around.iter().rev().filter(|(of, around)| *of == side && around.span.is_some());
-        found.next().map(|(_, around)| around)
+    fn around(&self, group: Group, side: Option<Side>) -> Option<&Around> {
+        let is_it = |(of, at, around): &&(Group, Option<Side>, Around)| {
+            *of == group && *at == side && around.span.is_some()
+        };
+        self.around.iter().rev().find(is_it).map(|(_, _, around)| around)
     }
 
     /// Whether all that was written for this group and side could be read.
@@ -185,9 +187,7 @@ impl Reading<'_> {
         let Some(members) = self.members(&group_member.node, path) else {
             return self.leave_unread(&[group], &SIDES);
         };
-        if group == Group::Connections {
-            self.note_around(None, group_member);
-        }
+        self.note_around(group, None, group_member);
         for member in members {
             let path = path.key(&member.name);
             match SIDES.into_iter().find(|side| side.word() == member.name) {
@@ -205,9 +205,7 @@ impl Reading<'_> {
         let Some(members) = self.members(&side_member.node, path) else {
             return self.leave_unread(&[group], &[side]);
         };
-        if group == Group::Connections {
-            self.note_around(Some(side), side_member);
-        }
+        self.note_around(group, Some(side), side_member);
         for member in members {
             let path = path.key(&member.name);
             let place = self.place(member, group, side, &path);
@@ -215,9 +213,9 @@ impl Reading<'_> {
         }
     }
 
-    fn note_around(&mut self, side: Option<Side>, member: &Member) {
+    fn note_around(&mut self, group: Group, side: Option<Side>, member: &Member) {
         let (source, span) = (self.source.clone(), member.name_span);
-        self.written.around.push((side, Around { source, span, has_names: side.is_some() }));
+        self.written.around.push((group, side, Around { source, span, has_names: side.is_some() }));
     }
 
     fn members<'n>(&mut self, node: &'n Node, path: &Path<'_>) -> Option<&'n [Member]> {
