@@ -82,6 +82,41 @@ impl Value {
     }
 }
 
+impl Slot<'_> {
+    /// The same value with nothing borrowed but from `arena`.
+    #[must_use]
+    pub fn copied_into<'a>(&self, arena: &'a Arena) -> Slot<'a> {
+        let copied = |slots: &[Slot<'_>]| -> &'a [Slot<'a>] {
+            let copies = arena.alloc_slice_fill_copy(slots.len(), Slot::NIL);
+            for (copy, slot) in copies.iter_mut().zip(slots) {
+                *copy = slot.copied_into(arena);
+            }
+            copies
+        };
+        match self.view() {
+            View::Absent => Slot::ABSENT,
+            View::Nil => Slot::NIL,
+            View::Bool(value) => Slot::bool(value),
+            View::Int(n) => Slot::int(n),
+            View::UInt(n) => Slot::uint(n),
+            View::Float(x) => Slot::float(x),
+            View::Str(text) => Slot::str(arena.alloc_str(text)),
+            View::OneOf(place, text) => Slot::one_of(place, arena.alloc_str(text)),
+            View::Bytes(bytes) => Slot::bytes(arena.alloc_slice_copy(bytes)),
+            View::Decimal(decimal) => Slot::decimal(decimal),
+            View::DecimalText(text) => Slot::decimal_text(arena.alloc_str(text)),
+            View::DateTime(time) => Slot::date_time(time),
+            View::Uuid(uuid) => Slot::uuid(arena.alloc(uuid)),
+            View::List(items) => Slot::list(copied(items)),
+            View::Set(items) => Slot::set(copied(items)),
+            View::Map(pairs) => Slot::map(copied(pairs)),
+            View::Record(fields) => Slot::record(copied(fields)),
+            View::FloatArray(bytes) => Slot::float_array(arena.alloc_slice_copy(bytes)),
+            View::Ext(code, bytes) => Slot::ext(code, arena.alloc_slice_copy(bytes)),
+        }
+    }
+}
+
 fn float_bytes<'a>(floats: &[f64], arena: &'a Arena) -> &'a [u8] {
     let bytes = arena.alloc_slice_fill_copy(floats.len(), [0; 8]);
     for (place, float) in bytes.iter_mut().zip(floats) {
@@ -115,7 +150,19 @@ mod tests {
             Value::FloatArray(vec![1.5, f64::INFINITY]),
             Value::Ext(5, vec![1]),
         ]);
-        let arena = Arena::new();
-        assert_eq!(Value::from_view(&value.to_slot(&arena)), value);
+        let (arena, longer) = (Arena::new(), Arena::new());
+        let slot = value.to_slot(&arena);
+        assert_eq!(Value::from_view(&slot), value);
+        let copy = slot.copied_into(&longer);
+        drop(arena);
+        assert_eq!(Value::from_view(&copy), value);
+    }
+
+    #[test]
+    fn a_copy_of_a_record_keeps_what_is_absent_and_the_place_of_a_literal() {
+        let (fields, arena) = ([Slot::one_of(3, "sell"), Slot::ABSENT], Arena::new());
+        let View::Record(copies) = Slot::record(&fields).copied_into(&arena).view() else { panic!("no record") };
+        assert!(matches!(copies, [literal, absent] if absent.is_absent()
+            && matches!(literal.view(), View::OneOf(3, "sell"))));
     }
 }

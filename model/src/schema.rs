@@ -491,6 +491,8 @@ pub enum Function {
     SetupAddresses,
     /// Adjusts the connections' creation arguments from the config.
     SetupConnections,
+    /// Adjusts the states' creation arguments from the config.
+    SetupStates,
     /// Runs after wiring, before the loop or main.
     Init,
     /// Drives a leading-edge service.
@@ -503,10 +505,11 @@ pub enum Function {
 
 impl Function {
     /// Every function, in the order of the lifecycle.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::SetupConfig,
         Self::SetupAddresses,
         Self::SetupConnections,
+        Self::SetupStates,
         Self::Init,
         Self::Main,
         Self::OnSigint,
@@ -520,6 +523,7 @@ impl Function {
             Self::SetupConfig => "setup_config",
             Self::SetupAddresses => "setup_addresses",
             Self::SetupConnections => "setup_connections",
+            Self::SetupStates => "setup_states",
             Self::Init => "init",
             Self::Main => "main",
             Self::OnSigint => "on_sigint",

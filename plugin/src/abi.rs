@@ -13,7 +13,7 @@ pub const MAGIC: u64 = u64::from_le_bytes(*b"SFPLUGIN");
 /// The version that both sides must share.
 pub const ABI_MAJOR: u16 = 1;
 /// The version that says how many members a table has.
-pub const ABI_MINOR: u16 = 1;
+pub const ABI_MINOR: u16 = 2;
 /// What the exported symbol of a plugin begins with; its crate's name follows.
 pub const SYMBOL_PREFIX: &str = "sf_plugin_v1__";
 /// What the exported symbol of a plugin of any ABI begins with.
@@ -56,7 +56,10 @@ pub type WriteError = unsafe extern "C" fn(sink: *mut c_void, error: *const Erro
 /// Takes slots that the caller borrows out for the call.
 pub type WriteSlots = unsafe extern "C" fn(sink: *mut c_void, slots: *const RawSlot, count: usize);
 
-/// Function numbers from here up name the service's own functions; below, they are places among its connections.
+/// Function numbers from here up name states: the function of the `in` state at this and its place among the service's
+/// states. Below, they are places among its connections. Since minor version 2.
+pub const FUNCTION_STATE: u32 = 0x4000_0000;
+/// Function numbers from here up name the service's own functions.
 pub const FUNCTION_BASE: u32 = 0x8000_0000;
 /// `init`.
 pub const FUNCTION_INIT: u32 = FUNCTION_BASE;
@@ -77,6 +80,8 @@ pub const SETUP_CONFIG: u32 = 0;
 pub const SETUP_ADDRESSES: u32 = 1;
 /// `setup_connections`: the config in, `{name: {creation argument: value}}` out.
 pub const SETUP_CONNECTIONS: u32 = 2;
+/// `setup_states`: the config in, `{name: {creation argument: value}}` out. Since minor version 2.
+pub const SETUP_STATES: u32 = 3;
 
 /// An error as it crosses.
 #[repr(C)]
@@ -98,6 +103,49 @@ pub const ERROR_IS_CALLERS: u32 = 1;
 pub const ERROR_IS_RETRYABLE: u32 = 2;
 /// [`ErrorText::flags`]: the other side of a request answered with this error, and the code is its own.
 pub const ERROR_IS_REMOTE: u32 = 4;
+
+/// How good a state is at the moment of the call in which it is asked. Since minor version 2.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StateStatus {
+    /// One of [`STATE_ABSENT`] and those after it. An `out` state is always [`STATE_LIVE`].
+    pub condition: u32,
+    /// [`STATE_IS_VERIFIED`].
+    pub flags: u32,
+    /// The life of the owner that the value is of; 0 if it is not known.
+    pub epoch: u64,
+    /// The number of the last update in the value.
+    pub number: u64,
+    /// Nanoseconds since the owner was last heard; `u64::MAX` if it never was.
+    pub age: u64,
+    /// Updates that never came; a snapshot made up for them.
+    pub missed: u64,
+    /// Updates that were merged with others before a function saw them.
+    pub merged: u64,
+    /// Updates that came a second time or too late, and were ignored.
+    pub ignored: u64,
+    /// The keys at the top of the value.
+    pub keys: u64,
+}
+
+/// [`StateStatus::condition`]: there is no value, and nobody was asked yet.
+pub const STATE_ABSENT: u32 = 0;
+/// [`StateStatus::condition`]: there is no value yet; it was asked for.
+pub const STATE_SYNCING: u32 = 1;
+/// [`StateStatus::condition`]: the value is the owner's, as far as anybody can tell.
+pub const STATE_LIVE: u32 = 2;
+/// [`StateStatus::condition`]: the owner has been silent for too long.
+pub const STATE_STALE: u32 = 3;
+/// [`StateStatus::condition`]: updates are missing, and the value is an older one until a snapshot has come.
+pub const STATE_RESYNCING: u32 = 4;
+/// [`StateStatus::condition`]: the owner has not answered for long; it is still asked, now and then.
+pub const STATE_FAILED: u32 = 5;
+
+/// [`StateStatus::flags`]: the owner numbers its updates in a way that shows every loss.
+pub const STATE_IS_VERIFIED: u32 = 1;
+
+/// Takes an entry of a state that the caller borrows out for the call; whether to go on with the next one.
+pub type WriteEntry = unsafe extern "C" fn(sink: *mut c_void, key: *const RawSlot, value: *const RawSlot) -> bool;
 
 /// What a service gives to the host.
 #[repr(C)]
@@ -237,6 +285,39 @@ pub struct HostTable {
     ) -> Status,
     /// Whether the service of this handle has been asked to stop, or has ended. Since minor version 1.
     pub sender_should_stop: unsafe extern "C" fn(sender: *const c_void) -> bool,
+    /// Changes the `out` state at this place, all or nothing, and has what changed sent as one update. Each of the
+    /// `changes` is a list: the keys that lead to what is changed, and then what is put there; nil removes it. Since
+    /// minor version 2.
+    pub change_state:
+        unsafe extern "C" fn(run: *mut c_void, state: u32, changes: *const RawSlot, count: usize) -> Status,
+    /// Makes the `out` state at this place be the value of this one slot, a record or a map, and has the difference sent
+    /// as one update. Since minor version 2.
+    pub replace_state: unsafe extern "C" fn(run: *mut c_void, state: u32, value: *const RawSlot) -> Status,
+    /// How good the state at this place is. Since minor version 2.
+    pub state_status: unsafe extern "C" fn(run: *mut c_void, state: u32, status: *mut StateStatus) -> Status,
+    /// Hands what the keys of `path` lead to in the state at this place to `write`, as one slot; not at all if nothing is
+    /// there. Without keys, that is the whole value. Since minor version 2.
+    pub state_value: unsafe extern "C" fn(
+        run: *mut c_void,
+        state: u32,
+        path: *const RawSlot,
+        count: usize,
+        sink: *mut c_void,
+        write: Option<WriteSlots>,
+    ) -> Status,
+    /// Hands the entries of the map to which the keys of `path` lead to `write`, in the order of their keys, until it
+    /// says that it has enough: from the first key that is not before `from`, or, backward, from the last one that is not
+    /// after it. A null `from` is before, or after, all keys. Since minor version 2.
+    pub state_entries: unsafe extern "C" fn(
+        run: *mut c_void,
+        state: u32,
+        path: *const RawSlot,
+        count: usize,
+        from: *const RawSlot,
+        backward: bool,
+        sink: *mut c_void,
+        write: Option<WriteEntry>,
+    ) -> Status,
 }
 
 // The tables hold function pointers and text that lives as long as the program.

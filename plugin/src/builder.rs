@@ -3,7 +3,7 @@
 //! Owns the builder that an author fills in and the dispatch table that comes out of it. Never judges a model: the
 //! host does, and reports all that is wrong at once.
 
-use service_framework_model::schema::{ConnectionModel, Function, Record, ServiceModel, Side};
+use service_framework_model::schema::{ConnectionModel, Function, Record, ServiceModel, Side, StateModel};
 use service_framework_model::slot::Slot;
 use service_framework_model::value::Value;
 
@@ -26,13 +26,17 @@ pub(crate) type Handler<S> = Box<dyn Fn(&mut S, &mut Context, &[Slot<'_>]) -> Re
 pub struct Models<S> {
     inbound: Vec<ConnectionModel>,
     outbound: Vec<ConnectionModel>,
-    functions: Functions<S>,
+    pub(crate) inbound_states: Vec<StateModel>,
+    pub(crate) outbound_states: Vec<StateModel>,
+    pub(crate) functions: Functions<S>,
 }
 
 /// The functions of a service, found by number.
 pub(crate) struct Functions<S> {
     /// Of the `in` connections, by their places.
     pub(crate) handlers: Vec<Handler<S>>,
+    /// Of the `in` states, by their places.
+    pub(crate) state_handlers: Vec<Option<Handler<S>>>,
     /// What makes the targets of an external target, by its place among the `out` connections.
     targets: Vec<(usize, MakeTarget<S>)>,
     pub(crate) init: Option<Plain<S>>,
@@ -42,6 +46,7 @@ pub(crate) struct Functions<S> {
     pub(crate) setup_config: Option<fn(Json) -> Result<Json>>,
     pub(crate) setup_addresses: Option<fn(Json, Json) -> Result<Json>>,
     pub(crate) setup_connections: Option<fn(Json) -> Result<Json>>,
+    pub(crate) setup_states: Option<fn(Json) -> Result<Json>>,
 }
 
 impl<S: ServiceDefinition> Models<S> {
@@ -49,6 +54,7 @@ impl<S: ServiceDefinition> Models<S> {
     pub(crate) fn of_service() -> Self {
         let functions = Functions {
             handlers: Vec::new(),
+            state_handlers: Vec::new(),
             targets: Vec::new(),
             init: None,
             main: None,
@@ -57,8 +63,11 @@ impl<S: ServiceDefinition> Models<S> {
             setup_config: None,
             setup_addresses: None,
             setup_connections: None,
+            setup_states: None,
         };
-        let mut models = Self { inbound: Vec::new(), outbound: Vec::new(), functions };
+        let (inbound, outbound) = (Vec::new(), Vec::new());
+        let (inbound_states, outbound_states) = (Vec::new(), Vec::new());
+        let mut models = Self { inbound, outbound, inbound_states, outbound_states, functions };
         S::models(&mut models);
         models
     }
@@ -313,15 +322,22 @@ impl<S: ServiceDefinition> Models<S> {
         self.functions.setup_connections = Some(function);
     }
 
+    /// The function that adjusts the states from the config, such as a topic: its result is an object of objects,
+    /// `{state: {creation argument: value}}`.
+    pub fn setup_states(&mut self, function: fn(Json) -> Result<Json>) {
+        self.functions.setup_states = Some(function);
+    }
+
     /// The model, and the functions that it names by their numbers.
     pub(crate) fn finish(self) -> (ServiceModel, Functions<S>) {
-        let Self { mut inbound, outbound, functions } = self;
+        let Self { mut inbound, outbound, mut inbound_states, outbound_states, functions } = self;
         inbound.extend(outbound);
+        inbound_states.extend(outbound_states);
         let model = ServiceModel {
             name: S::name().to_owned(),
             config: S::Config::record(),
             connections: inbound,
-            states: Vec::new(),
+            states: inbound_states,
             functions: functions.defined(),
         };
         (model, functions)
@@ -344,6 +360,7 @@ impl<S> Functions<S> {
             Function::SetupConfig => self.setup_config.is_some(),
             Function::SetupAddresses => self.setup_addresses.is_some(),
             Function::SetupConnections => self.setup_connections.is_some(),
+            Function::SetupStates => self.setup_states.is_some(),
             Function::Init => self.init.is_some(),
             Function::Main => self.main.is_some(),
             Function::OnSigint => self.on_sigint.is_some(),

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use service_framework_model::dynamic::Arena;
-use service_framework_model::schema::{Record, ServiceModel};
+use service_framework_model::schema::{Record, ServiceModel, Side};
 use service_framework_model::value::Value;
 
+use crate::argument::Argument;
 use crate::builder::Plain;
 use crate::definition::ServiceDefinition;
 use crate::destination::Destination;
@@ -17,6 +18,7 @@ use crate::host::Host;
 use crate::model::Model;
 use crate::outbound::Outbound;
 use crate::sender::Sender;
+use crate::state::{Edits, OutState, Path, State, StateStatus, StateValue, StateView, States};
 use crate::stats::Stats;
 use crate::timers::{Timer, Timers};
 use crate::untyped;
@@ -38,13 +40,15 @@ pub struct Context {
     /// Of the call in hand.
     host: Option<Host>,
     outbound: Arc<Outbound>,
+    states: States,
     timers: Timers,
     arena: Arena,
 }
 
 impl Context {
     pub(crate) fn of<S: ServiceDefinition>(model: &ServiceModel) -> Self {
-        Self { host: None, outbound: Arc::new(Outbound::of(model)), timers: Timers::of::<S>(), arena: Arena::new() }
+        let (outbound, states) = (Arc::new(Outbound::of(model)), States::of(model));
+        Self { host: None, outbound, states, timers: Timers::of::<S>(), arena: Arena::new() }
     }
 
     /// Says where the calls of the function that is about to run go.
@@ -87,6 +91,143 @@ impl Context {
         let returned = self.outbound.send_value(name, arguments, &host, &self.arena);
         self.arena.reset();
         returned
+    }
+
+    /// A state of the service, of either side, to be read. It does not change while the function runs, unless the function
+    /// changes it.
+    ///
+    /// # Errors
+    /// If the service declares no such state.
+    pub fn state<T: State>(&self, state: &T) -> Result<StateView<'_, T::Value>> {
+        let place = self.states.find(T::SIDE, state.name())?.place;
+        Ok(StateView::new(self.host()?, place, state.name()))
+    }
+
+    /// Puts a value into an `out` state where a path leads to, and sends what has changed.
+    ///
+    /// # Errors
+    /// With the kind [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if the state's model refuses it; nothing has changed
+    /// then. Also if the service declares no such state.
+    pub fn set<T: StateValue>(&mut self, state: &OutState<T>, path: impl Path, value: &impl Argument) -> Result<()> {
+        self.edit(state, |edits| edits.set(path, value))
+    }
+
+    /// Removes from an `out` state what a path leads to, and sends that. Does nothing if nothing is there.
+    ///
+    /// # Errors
+    /// As for [`Context::set`].
+    pub fn remove<T: StateValue>(&mut self, state: &OutState<T>, path: impl Path) -> Result<()> {
+        self.edit(state, |edits| edits.remove(path))
+    }
+
+    /// Changes an `out` state in several places at once, all or nothing, and sends what has changed as one update.
+    ///
+    /// ```
+    /// # use std::collections::BTreeMap;
+    /// # use service_framework::prelude::*;
+    /// const QUOTES: OutState<BTreeMap<String, Decimal>> = OutState::new("quotes");
+    ///
+    /// fn roll(ctx: &mut Context) -> Result<()> {
+    ///     ctx.edit(&QUOTES, |quotes| {
+    ///         quotes.remove("ESZ4");
+    ///         quotes.set("ESH5", &Decimal::new(604_525, 2));
+    ///     })
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Context::set`].
+    pub fn edit<T: StateValue>(&mut self, state: &OutState<T>, edit: impl FnOnce(&mut Edits<'_>)) -> Result<()> {
+        let (host, place) = (self.host()?, self.states.find(Side::Out, state.name())?.place);
+        let mut edits = Edits::new(&self.arena);
+        edit(&mut edits);
+        let changed = host.change_state(place, edits.changes());
+        self.arena.reset();
+        changed
+    }
+
+    /// Makes an `out` state be this value, and sends the difference. The whole value is looked at: where one part of a
+    /// large state changes, [`Context::set`] is the way.
+    ///
+    /// # Errors
+    /// As for [`Context::set`].
+    pub fn replace<T: StateValue>(&mut self, state: &OutState<T>, value: &T) -> Result<()> {
+        let (host, place) = (self.host()?, self.states.find(Side::Out, state.name())?.place);
+        let replaced = host.replace_state(place, &value.slot(&self.arena));
+        self.arena.reset();
+        replaced
+    }
+
+    /// Has a function change an `out` state as a value of Rust, and sends the difference. The whole value is read and
+    /// looked at, as in [`Context::replace`].
+    ///
+    /// ```
+    /// # use service_framework::prelude::*;
+    /// #[derive(Model)]
+    /// pub struct Totals {
+    ///     orders: u64,
+    ///     notional: Decimal,
+    /// }
+    ///
+    /// const TOTALS: OutState<Totals> = OutState::new("totals");
+    ///
+    /// fn count(notional: Decimal, ctx: &mut Context) -> Result<()> {
+    ///     ctx.modify(&TOTALS, |totals| {
+    ///         totals.orders += 1;
+    ///         totals.notional += notional;
+    ///     })
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Context::set`].
+    pub fn modify<T>(&mut self, state: &OutState<T>, modify: impl FnOnce(&mut T)) -> Result<()>
+    where
+        T: StateValue + for<'a> Argument<Of<'a> = T>,
+    {
+        let mut value = self.state(state)?.value()?;
+        modify(&mut value);
+        self.replace(state, &value)
+    }
+
+    /// The whole value of a state of either side whose model is known only at run time.
+    ///
+    /// # Errors
+    /// As for [`StateView::read`].
+    pub fn state_value(&self, side: Side, name: &str) -> Result<Value> {
+        self.states.value(side, name, self.host()?)
+    }
+
+    /// How good a state is whose model is known only at run time.
+    ///
+    /// # Errors
+    /// If the service declares no such state.
+    pub fn state_status(&self, side: Side, name: &str) -> Result<StateStatus> {
+        let place = self.states.find(side, name)?.place;
+        self.host()?.state_status(place).map(StateStatus::from_abi)
+    }
+
+    /// Changes an `out` state whose model is known only at run time: each key of the map is put in place of what is there,
+    /// nil removes it, and where the state is merged deep, maps inside are gone through likewise.
+    ///
+    /// # Errors
+    /// As for [`Context::set`]; also if `changes` is no map.
+    pub fn edit_value(&mut self, name: &str, changes: &Value) -> Result<()> {
+        let host = self.host()?;
+        let changed = self.states.edit(name, changes, host, &self.arena);
+        self.arena.reset();
+        changed
+    }
+
+    /// Makes an `out` state whose model is known only at run time be this value, and sends the difference.
+    ///
+    /// # Errors
+    /// As for [`Context::set`].
+    pub fn replace_value(&mut self, name: &str, value: &Value) -> Result<()> {
+        let (host, place) = (self.host()?, self.states.find(Side::Out, name)?.place);
+        let replaced = host.replace_state(place, &value.to_slot(&self.arena));
+        self.arena.reset();
+        replaced
     }
 
     /// A handle by which threads of the author's own send. It outlives the call, and the service: once that is stopping,

@@ -25,6 +25,7 @@ mod panics;
 pub mod prelude;
 mod sender;
 mod settings;
+mod state;
 mod stats;
 mod table;
 mod target;
@@ -46,6 +47,10 @@ pub use service_framework_macros::Model;
 pub use service_framework_model::schema::{self, ArgType, KeyType, Peers, Record};
 pub use service_framework_model::value::{Timestamp, Value};
 pub use settings::{ExternalTargetSettings, ReplyerSettings, RequesterSettings};
+pub use state::{
+    Changes, Condition, Deletes, Edits, InState, InStateSettings, OnStale, OutState, OutStateSettings, Path, State,
+    StateStatus, StateValue, StateView,
+};
 pub use stats::{ConnectionStats, Stats};
 pub use table::service_table;
 pub use target::Target;

@@ -19,5 +19,6 @@ pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::export_service;
 pub use crate::model::Model;
 pub use crate::sender::Sender;
+pub use crate::state::{Changes, Condition, Deletes, InState, OnStale, OutState};
 pub use crate::target::Target;
 pub use crate::timers::Timer;

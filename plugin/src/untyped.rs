@@ -23,7 +23,7 @@ pub(crate) fn value_from_record_slots(record: &Record, slots: &[Slot<'_>]) -> Va
 }
 
 /// The value of a slot of this type, the records inside of it with their names.
-fn value_from_slot(kind: &ArgType, slot: &Slot<'_>) -> Value {
+pub(crate) fn value_from_slot(kind: &ArgType, slot: &Slot<'_>) -> Value {
     match (kind, slot.view()) {
         (ArgType::Option(of), _) => value_from_slot(of, slot),
         (ArgType::Record(record), View::Record(fields)) => value_from_record_slots(record, fields),

@@ -82,7 +82,9 @@ fn facts() -> Vec<Fact> {
     layout!(facts, PluginTable as "sf_plugin_t":
         magic, size, major, minor, built_with, describe, attach, create, destroy, call, setup, make_target, call_target, drop_target);
     layout!(facts, HostTable as "sf_host_t":
-        magic, size, major, minor, reply, send, fail, last_error, should_stop, wait, workflow_id, log_enabled, log, flush, stats, set_timer, cancel_timer, sender, sender_clone, sender_drop, sender_send, sender_should_stop);
+        magic, size, major, minor, reply, send, fail, last_error, should_stop, wait, workflow_id, log_enabled, log, flush, stats, set_timer, cancel_timer, sender, sender_clone, sender_drop, sender_send, sender_should_stop, change_state, replace_state, state_status, state_value, state_entries);
+    layout!(facts, StateStatus as "sf_state_status_t":
+        condition, flags, epoch, number, age, missed, merged, ignored, keys);
     facts.push(fact("sizeof(sf_payload_t)", size_of::<Payload>() as i128));
     facts.push(fact("sizeof(sf_status_t)", size_of::<Status>() as i128));
     facts.push(fact("sizeof(bool)", size_of::<bool>() as i128));
@@ -99,6 +101,7 @@ fn numbers() -> impl Iterator<Item = (&'static str, i128)> {
         OK,
         FAILED,
         PANICKED,
+        FUNCTION_STATE,
         FUNCTION_BASE,
         FUNCTION_INIT,
         FUNCTION_MAIN,
@@ -109,6 +112,14 @@ fn numbers() -> impl Iterator<Item = (&'static str, i128)> {
         SETUP_CONFIG,
         SETUP_ADDRESSES,
         SETUP_CONNECTIONS,
+        SETUP_STATES,
+        STATE_ABSENT,
+        STATE_SYNCING,
+        STATE_LIVE,
+        STATE_STALE,
+        STATE_RESYNCING,
+        STATE_FAILED,
+        STATE_IS_VERIFIED,
         ERROR_IS_CALLERS,
         ERROR_IS_RETRYABLE,
         ERROR_IS_REMOTE,

@@ -5,6 +5,8 @@
 // Nothing that input can reach may end the process; tests may.
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+pub mod random;
+
 use service_framework::prelude::*;
 
 /// The most decimals that a price or a quantity has.

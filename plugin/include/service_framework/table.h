@@ -17,7 +17,7 @@ extern "C" {
 /* The version that both sides must share; it is in the name of the exported function, too. */
 #define SF_ABI_MAJOR 1
 /* The version that says how many members a table has. */
-#define SF_ABI_MINOR 1
+#define SF_ABI_MINOR 2
 
 /* How a call ended. */
 typedef int32_t sf_status_t;
@@ -57,6 +57,46 @@ typedef struct sf_sender_t sf_sender_t;
 typedef void (*sf_write_text_t)(void *sink, sf_text_t text);
 typedef void (*sf_write_slots_t)(void *sink, const sf_slot_t *slots, size_t count);
 typedef void (*sf_write_error_t)(void *sink, const sf_error_t *error);
+/* Takes an entry of a state; whether to go on with the next one. Since minor version 2. */
+typedef bool (*sf_write_entry_t)(void *sink, const sf_slot_t *key, const sf_slot_t *value);
+
+/* How good a state is at the moment of the call in which it is asked. Since minor version 2. */
+typedef struct sf_state_status_t {
+    /* One of SF_STATE_ABSENT and those after it. An `out` state is always SF_STATE_LIVE. */
+    uint32_t condition;
+    /* SF_STATE_IS_VERIFIED. */
+    uint32_t flags;
+    /* The life of the owner that the value is of; 0 if it is not known. */
+    uint64_t epoch;
+    /* The number of the last update in the value. */
+    uint64_t number;
+    /* Nanoseconds since the owner was last heard; UINT64_MAX if it never was. */
+    uint64_t age;
+    /* Updates that never came; a snapshot made up for them. */
+    uint64_t missed;
+    /* Updates that were merged with others before a function saw them. */
+    uint64_t merged;
+    /* Updates that came a second time or too late, and were ignored. */
+    uint64_t ignored;
+    /* The keys at the top of the value. */
+    uint64_t keys;
+} sf_state_status_t;
+
+/* There is no value, and nobody was asked yet. */
+#define SF_STATE_ABSENT 0
+/* There is no value yet; it was asked for. */
+#define SF_STATE_SYNCING 1
+/* The value is the owner's, as far as anybody can tell. */
+#define SF_STATE_LIVE 2
+/* The owner has been silent for too long. */
+#define SF_STATE_STALE 3
+/* Updates are missing, and the value is an older one until a snapshot has come. */
+#define SF_STATE_RESYNCING 4
+/* The owner has not answered for long; it is still asked, now and then. */
+#define SF_STATE_FAILED 5
+
+/* The owner numbers its updates in a way that shows every loss. */
+#define SF_STATE_IS_VERIFIED 1
 
 /* The host. */
 typedef struct sf_host_t {
@@ -150,6 +190,38 @@ typedef struct sf_host_t {
 
     /* Whether the service of this handle has been asked to stop, or has ended. Since minor version 1. */
     bool (*sender_should_stop)(const sf_sender_t *sender);
+
+    /*
+     * Changes the `out` state at this place (see `call`), all or nothing, and has what changed sent as one update. Each
+     * of the `changes` is a list: the keys that lead to what is changed, and then what is put there; nil removes it.
+     * Fails with `invalid_arguments` if the model refuses them. Since minor version 2.
+     */
+    sf_status_t (*change_state)(sf_run_t *run, uint32_t state, const sf_slot_t *changes, size_t count);
+
+    /*
+     * Makes the `out` state at this place be the value of this one slot, a record or a map, and has the difference sent
+     * as one update. Since minor version 2.
+     */
+    sf_status_t (*replace_state)(sf_run_t *run, uint32_t state, const sf_slot_t *value);
+
+    /* How good the state at this place is. Since minor version 2. */
+    sf_status_t (*state_status)(sf_run_t *run, uint32_t state, sf_state_status_t *status);
+
+    /*
+     * Hands what the keys of `path` lead to in the state at this place to `write`, as one slot; does not call it if
+     * nothing is there. Without keys, that is the whole value. Fails with `stale` if the state is not to be read while it
+     * is, as its model says. `write` must not call the host. Since minor version 2.
+     */
+    sf_status_t (*state_value)(sf_run_t *run, uint32_t state, const sf_slot_t *path, size_t count, void *sink,
+                               sf_write_slots_t write);
+
+    /*
+     * Hands the entries of the map to which the keys of `path` lead to `write`, in the order of their keys, until it
+     * returns false: from the first key that is not before `from`, or, if `backward`, from the last one that is not after
+     * it. A null `from` is before, or after, all keys. Fails as `state_value` does. Since minor version 2.
+     */
+    sf_status_t (*state_entries)(sf_run_t *run, uint32_t state, const sf_slot_t *path, size_t count,
+                                 const sf_slot_t *from, bool backward, void *sink, sf_write_entry_t write);
 } sf_host_t;
 
 /* Whether this host has a member of its table. */
@@ -163,7 +235,12 @@ typedef struct sf_host_t {
 #define SF_LOG_DEBUG 4
 #define SF_LOG_TRACE 5
 
-/* Functions from this number on are the service's own; below, they are places of connections. */
+/*
+ * Functions from this number on belong to states: this and the place of an `in` state, see `call`. Below, they are places
+ * of connections. Since minor version 2.
+ */
+#define SF_FUNCTION_STATE UINT32_C(0x40000000)
+/* Functions from this number on are the service's own. */
 #define SF_FUNCTION_BASE UINT32_C(0x80000000)
 /* After everything is connected, before the loop or main. */
 #define SF_FUNCTION_INIT SF_FUNCTION_BASE
@@ -184,6 +261,8 @@ typedef struct sf_host_t {
 #define SF_SETUP_ADDRESSES 1
 /* `setup_connections`: the config in, `{connection: {creation argument: value}}` out. */
 #define SF_SETUP_CONNECTIONS 2
+/* `setup_states`: the config in, `{state: {creation argument: value}}` out. Since minor version 2. */
+#define SF_SETUP_STATES 3
 
 /*
  * A service. Every member up to `setup` is a function that is there (those of service_framework.h that begin with
@@ -203,8 +282,9 @@ typedef struct sf_plugin_t {
 
     /*
      * Hands the model as JSON to `write`, once (`sf_describe`): `service` is its name, `config` a record,
-     * `connections` those of `in` and of `out`, `functions` the functions that it has besides those of its connections
-     * (`init`, `main`, `on_sigint`, `on_sigterm`, `setup_config`, `setup_addresses`, `setup_connections`). It is what
+     * `connections` and `states` those of `in` and of `out`, `functions` the functions that it has besides those of its
+     * connections and states (`init`, `main`, `on_sigint`, `on_sigterm`, `setup_config`, `setup_addresses`,
+     * `setup_connections`, `setup_states`). It is what
      * `service_framework describe --format json` prints. Where the status is not SF_OK, the text is the reason.
      */
     sf_status_t (*describe)(void *sink, sf_write_text_t write);
@@ -222,8 +302,11 @@ typedef struct sf_plugin_t {
     void (*destroy)(void *instance);
 
     /*
-     * Calls a function of the service. Below SF_FUNCTION_BASE, `function` is the place of an `in` connection: the
-     * connections of `in` are counted from 0 in the order in which the model has them, those of `out` follow.
+     * Calls a function of the service. Below SF_FUNCTION_STATE, `function` is the place of an `in` connection: the
+     * connections of `in` are counted from 0 in the order in which the model has them, those of `out` follow. States are
+     * counted likewise, and their functions are called when value or condition of the copy has changed. Their arguments
+     * are four: whether the value may have changed as a whole, the numbers of the first and of the last update that came
+     * in since the function was called before, and a list of what changed, each being the list of the keys that lead to it.
      *
      * `arguments` has a slot for each field of the connection's arguments: the required ones in the order of the model,
      * then the optional ones; where the arguments are open, then a map of the keys that the model does not name, or

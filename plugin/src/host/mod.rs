@@ -7,6 +7,7 @@
 mod log;
 mod sender;
 mod sink;
+mod states;
 
 use std::ffi::c_void;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::panics::caught;
 pub(crate) use log::HostLog;
 pub(crate) use sender::SenderHandle;
 use sink::{COLLECT, Sink};
+pub(crate) use states::Span;
 
 /// The host, for the call in hand.
 #[derive(Clone, Copy)]

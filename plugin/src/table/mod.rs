@@ -13,8 +13,8 @@ use service_framework_model::slot::Slot;
 use crate::Json;
 use crate::abi::{
     ABI_MAJOR, ABI_MINOR, FAILED, FUNCTION_INIT, FUNCTION_MAIN, FUNCTION_ON_SIGINT, FUNCTION_ON_SIGTERM,
-    FUNCTION_TIMER, HostTable, MAGIC, OK, PANICKED, PluginTable, RawSlot, SETUP_ADDRESSES, SETUP_CONFIG,
-    SETUP_CONNECTIONS, Status, Text, WriteText,
+    FUNCTION_STATE, FUNCTION_TIMER, HostTable, MAGIC, OK, PANICKED, PluginTable, RawSlot, SETUP_ADDRESSES,
+    SETUP_CONFIG, SETUP_CONNECTIONS, SETUP_STATES, Status, Text, WriteText,
 };
 use crate::builder::{Functions, Models};
 use crate::context::Context;
@@ -69,6 +69,10 @@ impl<T: ServiceDefinition> Instance<T> {
         }
         if let Some(timer) = function.checked_sub(FUNCTION_TIMER) {
             return context.ring(timer)?(service, context);
+        }
+        let state = function.checked_sub(FUNCTION_STATE).and_then(|place| functions.state_handlers.get(place as usize));
+        if let Some(Some(handler)) = state {
+            return handler(service, context, slots);
         }
         let plain = match function {
             FUNCTION_INIT => functions.init,
@@ -197,6 +201,7 @@ fn run_setup<T: ServiceDefinition>(hook: u32, mut input: Json) -> Result<Json> {
     match hook {
         SETUP_CONFIG => functions.setup_config.ok_or_else(missing)?(input),
         SETUP_CONNECTIONS => functions.setup_connections.ok_or_else(missing)?(input),
+        SETUP_STATES => functions.setup_states.ok_or_else(missing)?(input),
         SETUP_ADDRESSES => {
             let mut part = |name: &str| input.get_mut(name).map(Json::take).unwrap_or_default();
             functions.setup_addresses.ok_or_else(missing)?(part("config"), part("addresses"))

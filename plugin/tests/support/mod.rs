@@ -3,6 +3,7 @@
 #![allow(dead_code, unused_imports, reason = "no test uses all of it")]
 
 mod hosted;
+mod states;
 
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,6 +32,7 @@ pub(crate) struct Run {
     pub(crate) cancelled: Vec<u32>,
     /// What its senders lead to.
     pub(crate) line: Arc<Line>,
+    pub(crate) state: states::State,
 }
 
 /// What the senders of a service lead to, on any thread.
@@ -78,6 +80,11 @@ pub(crate) const HOST_TABLE: HostTable = HostTable {
     sender_drop,
     sender_send,
     sender_should_stop,
+    change_state: states::change,
+    replace_state: states::replace,
+    state_status: states::status,
+    state_value: states::value,
+    state_entries: states::entries,
 };
 
 pub(crate) static HOST: HostTable = HOST_TABLE;

@@ -2,6 +2,7 @@
 
 mod calls;
 mod senders;
+mod states;
 #[path = "../support/mod.rs"]
 mod support;
 mod targets;

@@ -174,7 +174,8 @@ impl Check<'_> {
         }
         let written = declared.keys.iter().filter_map(|form| Some((form, place.key(form.key)?)));
         // Every one is read even after a bad one, so that all problems are told.
-        let read: Vec<_> = written.map(|(form, key)| Some((form, key, self.endpoints(key, *form, declared.word)?))).collect();
+        let read: Vec<_> =
+            written.map(|(form, key)| Some((form, key, self.endpoints(key, *form, declared.word)?))).collect();
         let read: Vec<_> = read.into_iter().collect::<Option<_>>().filter(|_| absent.is_empty())?;
         let chosen = match chosen {
             Some(chosen) => Some(chosen?),
@@ -204,8 +205,12 @@ impl Check<'_> {
         let pairs: Vec<String> = absent.iter().map(|key| format!("{:?}: {EXAMPLE:?}", key.key)).collect();
         let (pairs, path) = (pairs.join(", "), format!("{}.{}.{name}", group.word(), side.word()));
         let (message, path) = match absent {
-            [one] if declared.keys.len() == 1 => (format!("the address of the {word} `{name}` is missing"), format!("{path}.{}", one.key)),
-            [one] => (format!("the address `{}` of the {word} `{name}` is missing", one.key), format!("{path}.{}", one.key)),
+            [one] if declared.keys.len() == 1 => {
+                (format!("the address of the {word} `{name}` is missing"), format!("{path}.{}", one.key))
+            }
+            [one] => {
+                (format!("the address `{}` of the {word} `{name}` is missing", one.key), format!("{path}.{}", one.key))
+            }
             _ => (format!("the addresses of the {word} `{name}` are missing"), path),
         };
         let keys = format!("{{{pairs}}}");
@@ -219,8 +224,11 @@ impl Check<'_> {
                     .with_span(around.span)
                     .with_help(format!("add `{added}` to it"))
             }
-            (None, None) => Diagnostic::error(source, message)
-                .with_help(format!("add `{{{:?}: {{{:?}: {{{name:?}: {keys}}}}}}}`", group.word(), side.word())),
+            (None, None) => Diagnostic::error(source, message).with_help(format!(
+                "add `{{{:?}: {{{:?}: {{{name:?}: {keys}}}}}}}`",
+                group.word(),
+                side.word()
+            )),
         };
         self.problems.push(diagnostic.at(path));
     }
@@ -324,8 +332,9 @@ fn instead_of_keys(bare: &Key, declared: &Declared<'_>) -> Diagnostic {
     let quoted: Vec<String> = quoted.map(|key| format!("`{key}`")).collect();
     let message = format!("expected an object with the {word} {}, got {}", quoted.join(" and "), bare.node);
     // The address that is written is that of the first key; others have one of their own.
-    let pairs = keys.iter().enumerate().map(|(place, key)| {
-        if place == 0 { format!("{key:?}: {written}") } else { format!("{key:?}: {EXAMPLE:?}") }
-    });
+    let pairs = keys
+        .iter()
+        .enumerate()
+        .map(|(place, key)| if place == 0 { format!("{key:?}: {written}") } else { format!("{key:?}: {EXAMPLE:?}") });
     bare.diagnostic(message).with_help(format!("write `{{{}}}`", pairs.collect::<Vec<_>>().join(", ")))
 }

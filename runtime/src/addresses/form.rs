@@ -58,7 +58,8 @@ fn of_state(model: &StateModel) -> Option<Declared<'_>> {
     let is_set = |name: &str| model.creation_argument(name).is_some_and(|value| *value == true);
     let key = |written: &states::AddressKey| {
         // A publisher that connects, and a subscriber that binds, change places.
-        let is_other_way = written.key == "publisher" && is_set("is_x_pub") || written.key == "subscriber" && is_set("is_binder");
+        let is_other_way =
+            written.key == "publisher" && is_set("is_x_pub") || written.key == "subscriber" && is_set("is_binder");
         AddressKey { key: written.key, binds: written.binds != is_other_way, several: false }
     };
     let (group, keys) = (Group::States, kind.address_keys.iter().map(key).collect());

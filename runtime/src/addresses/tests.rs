@@ -50,7 +50,12 @@ fn refused(addresses: &serde_json::Value) -> String {
 }
 
 fn endpoints(resolved: &ResolvedAddresses) -> Vec<String> {
-    resolved.connections.iter().flatten().flat_map(|written| written.endpoints.iter().map(ToString::to_string)).collect()
+    resolved
+        .connections
+        .iter()
+        .flatten()
+        .flat_map(|written| written.endpoints.iter().map(ToString::to_string))
+        .collect()
 }
 
 #[test]
@@ -60,7 +65,10 @@ fn both_forms_lead_to_the_same_addresses_in_the_models_order() {
     for addresses in [good(), later_form] {
         let resolved = resolved(&[Document::embedded("addresses", &addresses)]);
         assert_eq!(endpoints(&resolved), ["tcp://*:8001", "tcp://127.0.0.1:8002", "ipc:///tmp/desk.sock"]);
-        assert_eq!(resolved.connections.iter().flatten().map(|written| written.binds).collect::<Vec<_>>(), [true, true, false]);
+        assert_eq!(
+            resolved.connections.iter().flatten().map(|written| written.binds).collect::<Vec<_>>(),
+            [true, true, false]
+        );
     }
 }
 
@@ -373,8 +381,7 @@ fn a_state_has_an_address_for_each_key_of_its_type() {
     let written = json!({"book": {"replyer": "*:9002", "publisher": "*:9001", "transport": "omq"}});
     let ends = with_state(book("delta_update_out"), &written).unwrap();
     let told: Vec<_> = ends.iter().map(|end| (end.key_path.as_str(), end.binds, end.transport)).collect();
-    let expected =
-        [("states.out.book.publisher", true, Some("omq")), ("states.out.book.replyer", true, Some("omq"))];
+    let expected = [("states.out.book.publisher", true, Some("omq")), ("states.out.book.replyer", true, Some("omq"))];
     assert_eq!(told, expected);
     let ends = with_state(book("full_update_in"), &json!({"book": {"subscriber": "10.0.0.1:9001"}})).unwrap();
     assert_eq!((ends.len(), ends[0].binds), (1, false));
@@ -395,12 +402,24 @@ fn a_publisher_that_connects_and_a_subscriber_that_binds_change_places() {
 #[test]
 fn mistakes_in_the_addresses_of_a_state_are_told_once_and_at_their_place() {
     for (written, problem) in [
-        (json!({"book": {"publisher": "*:9001"}}), "`states.out.book.replyer`: the address `replyer` of the delta_update_out `book` is missing"),
+        (
+            json!({"book": {"publisher": "*:9001"}}),
+            "`states.out.book.replyer`: the address `replyer` of the delta_update_out `book` is missing",
+        ),
         (json!({}), "`states.out.book`: the addresses of the delta_update_out `book` are missing"),
         (json!({"bok": {"publisher": "*:9001", "replyer": "*:9002"}}), "the service declares no such state"),
-        (json!({"book": {"publisher": "*:9001", "repleyr": "*:9002"}}), "expected `publisher`, `replyer` or `transport`, got `repleyr`"),
-        (json!({"book": {"publisher": "*:9001", "replyer": "*:9001"}}), "`states.out.book.publisher` binds this address too"),
-        (json!({"book": {"publisher": "*:8001", "replyer": "*:9001"}}), "`connections.in.order.replyer` binds this address too"),
+        (
+            json!({"book": {"publisher": "*:9001", "repleyr": "*:9002"}}),
+            "expected `publisher`, `replyer` or `transport`, got `repleyr`",
+        ),
+        (
+            json!({"book": {"publisher": "*:9001", "replyer": "*:9001"}}),
+            "`states.out.book.publisher` binds this address too",
+        ),
+        (
+            json!({"book": {"publisher": "*:8001", "replyer": "*:9001"}}),
+            "`connections.in.order.replyer` binds this address too",
+        ),
         (json!({"book": "*:9001"}), "expected an object with the keys `publisher` and `replyer`, got"),
         (json!({"book": {"publisher": "inproc://book", "replyer": "*:9001"}}), "one connection cannot have both"),
     ] {

@@ -118,9 +118,8 @@ impl Written {
     }
 
     fn around(&self, group: Group, side: Option<Side>) -> Option<&Around> {
-        let is_it = |(of, at, around): &&(Group, Option<Side>, Around)| {
-            *of == group && *at == side && around.span.is_some()
-        };
+        let is_it =
+            |(of, at, around): &&(Group, Option<Side>, Around)| *of == group && *at == side && around.span.is_some();
         self.around.iter().rev().find(is_it).map(|(_, _, around)| around)
     }
 

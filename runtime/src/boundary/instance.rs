@@ -184,6 +184,6 @@ pub(crate) const fn function_number(function: service_framework_model::schema::F
         Function::Main => Some(abi::FUNCTION_MAIN),
         Function::OnSigint => Some(abi::FUNCTION_ON_SIGINT),
         Function::OnSigterm => Some(abi::FUNCTION_ON_SIGTERM),
-        Function::SetupConfig | Function::SetupAddresses | Function::SetupConnections => None,
+        Function::SetupConfig | Function::SetupAddresses | Function::SetupConnections | Function::SetupStates => None,
     }
 }
