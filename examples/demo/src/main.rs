@@ -5,6 +5,7 @@
 mod artifacts;
 mod error;
 mod figures;
+mod market;
 mod process;
 mod server;
 mod stage;
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use error::Error;
+use market::Outcome;
 use server::Server;
 use stage::Stage;
 
@@ -27,8 +29,8 @@ fn main() -> ExitCode {
 }
 
 fn story() -> Result<(), Error> {
-    println!("Building the runner and four example services");
-    let stage = Stage::set(&["desk", "replay", "echo", "asker"])?;
+    println!("Building the runner and seven example services");
+    let stage = Stage::set(&["desk", "replay", "echo", "asker", "market", "strategy", "top"])?;
     let began = Instant::now();
 
     println!("\nA desk answers each trade with position and profit");
@@ -36,6 +38,11 @@ fn story() -> Result<(), Error> {
     println!("\nA replay tells it of trades, and checks every answer against sums of its own");
     let replay = desk.run_client(&stage, "replay")?;
     println!("\nSIGTERM: the desk finishes what it has in hand, says goodbye and ends");
+    desk.stop()?;
+
+    println!("\nA market owns a book; a strategy and a view hold copies of it, and the strategy has a desk");
+    let desk = Server::start(&stage, "desk", "trade")?;
+    let Outcome { figures: strategy, levels } = market::play(&stage, &desk)?;
     desk.stop()?;
 
     println!("\nThe smallest pair: echo answers, asker asks");
@@ -64,7 +71,9 @@ fn story() -> Result<(), Error> {
     println!("  average price  {}, last price {}", replay.get("average price")?, replay.get("last price")?);
     println!("  profit         {} realised", replay.get("realised profit")?);
     println!("                 {} unrealised", replay.get("unrealised profit")?);
-    println!("  processes      5, each ended with the exit code that it should have");
+    println!("  book           {levels} levels, the copy's and the owner's the same to the last digit");
+    println!("  strategy       {} trades seen, {} orders", strategy.get("trades")?, strategy.get("orders")?);
+    println!("  processes      10, one killed, each of the others ended with the exit code that it should have");
     println!("  time           {:.1} s after the build", began.elapsed().as_secs_f64());
     Ok(())
 }

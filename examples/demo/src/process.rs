@@ -87,12 +87,23 @@ impl Process {
         patience: Duration,
         find: impl Fn(&str) -> Option<T>,
     ) -> Result<T, Error> {
+        self.wait_for_nth_line(patience, 1, find)
+    }
+
+    /// Waits until the process has logged that many lines that `find` finds something in; gives the last of them.
+    pub(crate) fn wait_for_nth_line<T>(
+        &mut self,
+        patience: Duration,
+        nth: usize,
+        find: impl Fn(&str) -> Option<T>,
+    ) -> Result<T, Error> {
         self.wait(patience, "get ready", |process| {
             // Asked first: what a process that has ended wrote is all there.
             let ended = process.ended()?;
             // A line that is still being written is not yet one.
             let log = process.read(&process.log)?;
-            let found = log.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')).find_map(&find);
+            let lines = log.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
+            let found = lines.filter_map(&find).nth(nth.saturating_sub(1));
             match (found, ended) {
                 (None, Some(())) => {
                     Err(process.expect(0).err().unwrap_or_else(|| process.too_long("get ready", patience)))
@@ -102,19 +113,30 @@ impl Process {
         })
     }
 
-    /// Sends SIGTERM and waits for a clean end.
-    pub(crate) fn terminate(mut self, patience: Duration) -> Result<(), Error> {
-        let command = format!("kill -TERM {}", self.child.id());
-        println!("  $ {command}");
-        // The shell's own `kill` is there where no program of that name is.
-        let sent = Command::new("sh").args(["-c", &command]).status().map_err(Error::io("run `sh`"))?;
-        if !sent.success() {
-            return Err(Error::Ended { name: command, status: sent, expected: 0, tail: String::new() });
-        }
+    /// Sends SIGTERM and waits for a clean end. Gives what the process wrote.
+    pub(crate) fn terminate(mut self, patience: Duration) -> Result<Output, Error> {
+        self.signal("TERM")?;
         self.wait(patience, "end", |process| process.ended())?;
         self.expect(0)?;
         println!("    ended with exit code 0");
-        Ok(())
+        Ok(Output { stdout: self.read(&self.stdout)?, stderr: self.read(&self.log)? })
+    }
+
+    /// Ends the process without a word, as a power cut would.
+    pub(crate) fn kill(mut self, patience: Duration) -> Result<(), Error> {
+        self.signal("KILL")?;
+        self.wait(patience, "end", |process| process.ended())
+    }
+
+    fn signal(&self, signal: &str) -> Result<(), Error> {
+        let command = format!("kill -{signal} {}", self.child.id());
+        println!("  $ {command}");
+        // The shell's own `kill` is there where no program of that name is.
+        let sent = Command::new("sh").args(["-c", &command]).status().map_err(Error::io("run `sh`"))?;
+        if sent.success() {
+            return Ok(());
+        }
+        Err(Error::Ended { name: command, status: sent, expected: 0, tail: String::new() })
     }
 
     fn wait<T>(

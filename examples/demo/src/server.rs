@@ -10,9 +10,9 @@ use crate::process::{Process, run};
 use crate::stage::Stage;
 
 /// How long a service may take to start or to stop.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// The runner's exit code for an address that it cannot bind.
-const CANNOT_BIND: i32 = 69;
+pub(crate) const CANNOT_BIND: i32 = 69;
 
 /// A service that is ready.
 pub(crate) struct Server {
@@ -69,8 +69,13 @@ impl Server {
         Ok(Figures::of(output.stdout))
     }
 
+    /// Where it is bound, if that is not where its example's file says.
+    pub(crate) fn moved(&self) -> Option<(&str, &str)> {
+        (self.bound != self.written).then_some((&self.written, &self.bound))
+    }
+
     /// Asks it to end, and waits until it has.
     pub(crate) fn stop(self) -> Result<(), Error> {
-        self.process.terminate(PATIENCE)
+        self.process.terminate(PATIENCE).map(drop)
     }
 }
