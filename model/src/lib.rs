@@ -25,6 +25,8 @@ pub mod schema;
 pub mod schema_json;
 pub mod slot;
 #[cfg(feature = "host")]
+pub mod state;
+#[cfg(feature = "host")]
 pub mod validator;
 pub mod value;
 #[cfg(feature = "host")]

@@ -296,6 +296,13 @@ impl<'a> ForeignSlot<'a> {
         unsafe { std::slice::from_raw_parts(pointer.cast(), count) }
     }
 
+    /// A map of key, value, key, value, ... out of slots that are as little trusted.
+    #[must_use]
+    pub fn map(pairs: &'a [Self]) -> Self {
+        let raw = RawSlot::new(Tag::Map, len32(pairs.len() / 2), Payload { pointer: pairs.as_ptr().cast() });
+        Self { raw, borrows: PhantomData }
+    }
+
     /// Whether this is a field that was left out.
     #[must_use]
     pub const fn is_absent(&self) -> bool {

@@ -5,6 +5,8 @@
 // Nothing that input can reach may end the process; tests may.
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+pub mod tree;
+
 use service_framework_model::nearest::suggestion;
 use service_framework_model::problem::{Path, Problem};
 use service_framework_model::schema::{Side, StateModel};

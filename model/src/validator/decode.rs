@@ -19,7 +19,7 @@ use crate::wire::{self, Item, Reader, decimal, decode_dynamic, distinct, marker,
 impl Plan {
     /// Reads one value into its slot. Through a reference: as a result it would be copied before it is whole.
     #[inline]
-    pub(super) fn decode<'a>(
+    pub(crate) fn decode<'a>(
         &'a self,
         reader: &mut Reader<'a>,
         arena: &'a Arena,
@@ -243,7 +243,7 @@ fn decode_marker<'a>(reader: &mut Reader<'a>, word: &str, arena: &'a Arena) -> R
 }
 
 #[inline]
-pub(super) fn is_int(marker: Marker) -> bool {
+pub(crate) fn is_int(marker: Marker) -> bool {
     matches!(marker, Marker::FixPos(_) | Marker::FixNeg(_))
         || (Marker::U8.to_u8()..=Marker::I64.to_u8()).contains(&marker.to_u8())
 }
@@ -261,24 +261,24 @@ fn is_extension(marker: Marker) -> bool {
 
 /// Slots in the arena, all of the same value.
 #[inline]
-pub(super) fn slots<'a>(count: usize, of: Slot<'a>, arena: &'a Arena) -> Result<&'a mut [Slot<'a>], Refusal> {
+pub(crate) fn slots<'a>(count: usize, of: Slot<'a>, arena: &'a Arena) -> Result<&'a mut [Slot<'a>], Refusal> {
     arena.try_alloc_slice_fill_copy(count, of).map_err(|_| too_large())
 }
 
 #[cold]
-pub(super) fn wrong_type(expected: &str, got: &str) -> Refusal {
+pub(crate) fn wrong_type(expected: &str, got: &str) -> Refusal {
     Refusal::new(Code::WrongType, format!("expected {expected}, got {got}"))
 }
 
 /// The refusal of a value of another type, which comes next.
 #[cold]
-pub(super) fn unexpected(reader: &Reader<'_>, expected: &str) -> Refusal {
+pub(crate) fn unexpected(reader: &Reader<'_>, expected: &str) -> Refusal {
     marker::word_of_next(reader).map_or_else(|refusal| refusal, |got| wrong_type(expected, got))
 }
 
 /// The refusal of a marker map, with which these bytes begin, where a plain map was expected.
 #[cold]
-pub(super) fn marker_instead<'a>(bytes: &'a [u8], expected: &str, arena: &'a Arena) -> Refusal {
+pub(crate) fn marker_instead<'a>(bytes: &'a [u8], expected: &str, arena: &'a Arena) -> Refusal {
     match decode_dynamic(&mut Reader::new(bytes), arena) {
         Ok(slot) => wrong_type(expected, slot.view().word()),
         Err(refusal) => refusal,

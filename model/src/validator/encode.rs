@@ -15,7 +15,7 @@ use crate::wire::{decimal, shown};
 
 impl RecordPlan {
     /// Writes a record from slots in the model's order.
-    pub(super) fn encode(&self, slots: &[ForeignSlot<'_>], encoder: &mut Encoder<'_>) -> Result<(), Refusal> {
+    pub(crate) fn encode(&self, slots: &[ForeignSlot<'_>], encoder: &mut Encoder<'_>) -> Result<(), Refusal> {
         if slots.len() > self.slot_count() {
             let detail = format!("{} slots for a record of {}", slots.len(), self.slot_count());
             return Err(Refusal::new(Code::BadSlot, detail));
@@ -104,7 +104,7 @@ impl RecordPlan {
 impl Plan {
     /// Writes one value.
     #[inline]
-    pub(super) fn encode(&self, slot: &ForeignSlot<'_>, encoder: &mut Encoder<'_>) -> Result<(), Refusal> {
+    pub(crate) fn encode(&self, slot: &ForeignSlot<'_>, encoder: &mut Encoder<'_>) -> Result<(), Refusal> {
         let value = view(slot)?;
         match (self, value) {
             (Self::Str { length, pattern }, View::Str(text) | View::OneOf(_, text)) => {

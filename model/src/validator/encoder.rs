@@ -14,27 +14,27 @@ use crate::wire::{MAX_DEPTH, OLD_PEER_DEPTH, Reader, Writer, decode_dynamic, dis
 type Written = Result<(), Refusal>;
 
 /// The buffer that is written to, and how deep in it.
-pub(super) struct Encoder<'o> {
-    pub(super) out: Writer<'o>,
-    pub(super) peers: Peers,
+pub(crate) struct Encoder<'o> {
+    pub(crate) out: Writer<'o>,
+    pub(crate) peers: Peers,
     /// The containers around what is written next.
-    pub(super) depth: usize,
+    pub(crate) depth: usize,
 }
 
 /// Reads a slot of a service.
 #[inline]
-pub(super) fn view<'s>(slot: &ForeignSlot<'s>) -> Result<View<'s, ForeignSlot<'s>>, Refusal> {
+pub(crate) fn view<'s>(slot: &ForeignSlot<'s>) -> Result<View<'s, ForeignSlot<'s>>, Refusal> {
     slot.view().map_err(|bad: BadSlot| Refusal::new(Code::BadSlot, bad.to_string()))
 }
 
 impl<'o> Encoder<'o> {
-    pub(super) fn new(out: &'o mut Vec<u8>, peers: Peers, depth: usize) -> Self {
+    pub(crate) fn new(out: &'o mut Vec<u8>, peers: Peers, depth: usize) -> Self {
         Self { out: Writer::new(out), peers, depth }
     }
 
     /// Makes sure that a container may be written here.
     #[inline]
-    pub(super) fn room_for_container(&self) -> Written {
+    pub(crate) fn room_for_container(&self) -> Written {
         match self.peers {
             Peers::Any if self.depth >= OLD_PEER_DEPTH => Err(old_peers::too_deep()),
             Peers::Own if self.depth >= MAX_DEPTH => Err(too_deep()),
@@ -43,19 +43,32 @@ impl<'o> Encoder<'o> {
     }
 
     #[inline]
-    pub(super) fn enter(&mut self) -> Written {
+    pub(crate) fn enter(&mut self) -> Written {
         self.room_for_container()?;
         self.depth += 1;
         Ok(())
     }
 
     #[inline]
-    pub(super) fn leave(&mut self) {
+    pub(crate) fn leave(&mut self) {
         self.depth -= 1;
     }
 
+    pub(crate) fn nil(&mut self) {
+        self.out.nil();
+    }
+
+    pub(crate) fn map_head(&mut self, count: usize) {
+        self.out.map(count);
+    }
+
+    /// Bytes that are MessagePack already.
+    pub(crate) fn raw(&mut self, bytes: &[u8]) {
+        self.out.raw(bytes);
+    }
+
     /// A text key of a map, which must not turn the map into a marker.
-    pub(super) fn text_key(&mut self, key: &str) -> Written {
+    pub(crate) fn text_key(&mut self, key: &str) -> Written {
         match marker::shape_of_key(key) {
             None => {
                 self.out.str(key);
@@ -67,7 +80,7 @@ impl<'o> Encoder<'o> {
     }
 
     /// A value of any type. Nesting takes little stack: what is not nested is written elsewhere.
-    pub(super) fn any(&mut self, slot: &ForeignSlot<'_>) -> Written {
+    pub(crate) fn any(&mut self, slot: &ForeignSlot<'_>) -> Written {
         match view(slot)? {
             View::List(items) => self.items(items, Self::any_item),
             View::Set(items) => self.set(items, Self::any_item),
@@ -123,7 +136,7 @@ impl<'o> Encoder<'o> {
         Ok(())
     }
 
-    pub(super) fn float_array(&mut self, bytes: &[u8]) -> Written {
+    pub(crate) fn float_array(&mut self, bytes: &[u8]) -> Written {
         self.room_for_container()?;
         self.out.marker(marker::FLOAT_ARRAY);
         self.out.bytes(bytes);
@@ -131,7 +144,7 @@ impl<'o> Encoder<'o> {
     }
 
     /// A list or tuple.
-    pub(super) fn items<'s>(
+    pub(crate) fn items<'s>(
         &mut self,
         items: &[ForeignSlot<'s>],
         mut write: impl FnMut(&ForeignSlot<'s>, &mut Self) -> Written,
@@ -146,7 +159,7 @@ impl<'o> Encoder<'o> {
     }
 
     /// A set.
-    pub(super) fn set<'s>(
+    pub(crate) fn set<'s>(
         &mut self,
         items: &[ForeignSlot<'s>],
         write: impl FnMut(&ForeignSlot<'s>, &mut Self) -> Written,
@@ -167,7 +180,7 @@ impl<'o> Encoder<'o> {
     }
 
     /// The pairs of a map of any type whose head is written.
-    pub(super) fn any_pairs(&mut self, pairs: &[ForeignSlot<'_>]) -> Written {
+    pub(crate) fn any_pairs(&mut self, pairs: &[ForeignSlot<'_>]) -> Written {
         self.pairs(pairs, Self::any_key, Self::any_item)
     }
 
@@ -184,7 +197,7 @@ impl<'o> Encoder<'o> {
     }
 
     /// The pairs of a map whose head is written.
-    pub(super) fn pairs<'s>(
+    pub(crate) fn pairs<'s>(
         &mut self,
         pairs: &[ForeignSlot<'s>],
         mut write_key: impl FnMut(&ForeignSlot<'s>, &mut Self) -> Written,

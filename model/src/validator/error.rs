@@ -40,6 +40,12 @@ pub enum ModelError {
         /// Where.
         path: String,
     },
+    /// An `Option` as what a key of a state holds: nil deletes the key.
+    #[error("`{path}`: an Option has a key of its own in a state, where nil deletes the key: make it optional instead")]
+    NilDeletes {
+        /// Where.
+        path: String,
+    },
     /// A `OneOf` without literals.
     #[error("`{path}`: OneOf has no literals")]
     EmptyOneOf {

@@ -6,16 +6,16 @@ use chrono::{DateTime, Datelike, Utc};
 use rust_decimal::Decimal;
 
 use super::decode::unexpected;
-use super::encoder::Encoder;
+use super::encoder::{Encoder, view};
 use crate::dynamic::Arena;
 use crate::error::{Code, Refusal};
 use crate::schema::{KeyType, Peers};
-use crate::slot::{Slot, View};
+use crate::slot::{ForeignSlot, Slot, View};
 use crate::value::Timestamp;
 use crate::wire::{Item, Reader, decimal, marker, shown};
 
 /// Reads a key; `None` if it is the key of a marker map.
-pub(super) fn decode<'a>(
+pub(crate) fn decode<'a>(
     kind: KeyType,
     reader: &mut Reader<'a>,
     arena: &'a Arena,
@@ -89,6 +89,11 @@ pub(super) fn encode<S>(kind: KeyType, key: &View<'_, S>, encoder: &mut Encoder<
         }
     }
     Ok(())
+}
+
+/// Writes the key that a slot of a service holds.
+pub(crate) fn encode_slot(kind: KeyType, key: &ForeignSlot<'_>, encoder: &mut Encoder<'_>) -> Result<(), Refusal> {
+    encode(kind, &view(key)?, encoder)
 }
 
 /// A time that RFC 3339, whose years have four digits, can write.

@@ -21,8 +21,12 @@ use crate::error::Refusal;
 use crate::schema::{Peers, Record};
 use crate::slot::{ForeignSlot, Slot};
 use crate::wire::{Reader, Writer};
-use encoder::Encoder;
-use plan::RecordPlan;
+
+pub(crate) use decode::{marker_instead as bad_marker_map, unexpected, wrong_type};
+pub(crate) use encoder::{Encoder, view as slot_view};
+pub(crate) use keys::{decode as map_key, encode_slot as encode_key};
+pub(crate) use plan::{FieldPlan, Plan, RecordPlan};
+pub(crate) use records::{missing, unknown};
 
 /// A record compiled for the hot path.
 #[derive(Clone, Debug)]

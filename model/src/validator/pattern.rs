@@ -11,7 +11,7 @@ use super::portable::{self, Reader};
 
 /// A pattern, compiled so that it matches whole texts only.
 #[derive(Clone, Debug)]
-pub(super) struct Pattern {
+pub(crate) struct Pattern {
     regex: Regex,
     /// As the model has it.
     written: String,

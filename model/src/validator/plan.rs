@@ -16,7 +16,7 @@ use crate::wire::{Reader, Writer, marker};
 
 /// A type, compiled.
 #[derive(Clone, Debug)]
-pub(super) enum Plan {
+pub(crate) enum Plan {
     Bool,
     Int(Range<i128>),
     Float(Range<f64>),
@@ -38,26 +38,26 @@ pub(super) enum Plan {
 
 /// A record, compiled.
 #[derive(Clone, Debug)]
-pub(super) struct RecordPlan {
-    pub(super) fields: Vec<FieldPlan>,
+pub(crate) struct RecordPlan {
+    pub(crate) fields: Vec<FieldPlan>,
     /// How many of the fields, which come first, must be there.
-    pub(super) required: usize,
-    pub(super) open: bool,
+    pub(crate) required: usize,
+    pub(crate) open: bool,
 }
 
 /// A field, compiled.
 #[derive(Clone, Debug)]
-pub(super) struct FieldPlan {
-    pub(super) name: String,
+pub(crate) struct FieldPlan {
+    pub(crate) name: String,
     /// The name as it is written on the wire.
-    pub(super) key: Vec<u8>,
-    pub(super) plan: Plan,
+    pub(crate) key: Vec<u8>,
+    pub(crate) plan: Plan,
     /// The wire form of what an absent field is read as.
-    pub(super) default: Option<Vec<u8>>,
+    pub(crate) default: Option<Vec<u8>>,
 }
 
 impl RecordPlan {
-    pub(super) fn new(record: &Record, path: &str) -> Result<Self, ModelError> {
+    pub(crate) fn new(record: &Record, path: &str) -> Result<Self, ModelError> {
         let mut fields: Vec<FieldPlan> = Vec::with_capacity(record.fields().len());
         for field in record.fields() {
             let path = if path.is_empty() { field.name.clone() } else { format!("{path}.{}", field.name) };
@@ -73,11 +73,11 @@ impl RecordPlan {
         Ok(Self { fields, required, open: record.is_open() })
     }
 
-    pub(super) const fn slot_count(&self) -> usize {
+    pub(crate) const fn slot_count(&self) -> usize {
         self.fields.len() + self.open as usize
     }
 
-    pub(super) fn place_of(&self, name: &str) -> Option<usize> {
+    pub(crate) fn place_of(&self, name: &str) -> Option<usize> {
         self.fields.iter().position(|field| field.name == name)
     }
 }
@@ -98,7 +98,7 @@ impl FieldPlan {
 }
 
 impl Plan {
-    fn new(kind: &ArgType, path: &str) -> Result<Self, ModelError> {
+    pub(crate) fn new(kind: &ArgType, path: &str) -> Result<Self, ModelError> {
         let inner = |kind: &ArgType, path: &str| Self::new(kind, path).map(Box::new);
         Ok(match kind {
             ArgType::Bool => Self::Bool,
@@ -152,7 +152,7 @@ impl Plan {
     }
 
     /// The word of the type, as in models and messages.
-    pub(super) const fn word(&self) -> &'static str {
+    pub(crate) const fn word(&self) -> &'static str {
         match self {
             Self::Bool => "Bool",
             Self::Int(_) => "Int",

@@ -14,7 +14,7 @@ use crate::wire::{Reader, decode_dynamic, distinct, marker};
 impl RecordPlan {
     /// Reads a map into slots in the model's order.
     #[inline]
-    pub(super) fn decode<'a>(&'a self, reader: &mut Reader<'a>, arena: &'a Arena) -> Result<&'a [Slot<'a>], Refusal> {
+    pub(crate) fn decode<'a>(&'a self, reader: &mut Reader<'a>, arena: &'a Arena) -> Result<&'a [Slot<'a>], Refusal> {
         let start = reader.rest();
         let Some(count) = reader.map_head()? else { return Err(unexpected(reader, "Record")) };
         reader.enter(count.saturating_mul(2))?;
@@ -99,16 +99,16 @@ enum Key<'a> {
 }
 
 #[cold]
-pub(super) fn twice(name: &str) -> Refusal {
+pub(crate) fn twice(name: &str) -> Refusal {
     Refusal::new(Code::Duplicate, "the key is there twice").under_key(name)
 }
 
 #[cold]
-pub(super) fn unknown(name: &str) -> Refusal {
+pub(crate) fn unknown(name: &str) -> Refusal {
     Refusal::new(Code::UnknownKey, "the model has no such key").under_key(name)
 }
 
 #[cold]
-pub(super) fn missing(name: &str) -> Refusal {
+pub(crate) fn missing(name: &str) -> Refusal {
     Refusal::new(Code::MissingKey, "it is required, and missing").under_key(name)
 }

@@ -95,7 +95,7 @@ pub fn read_call<'a>(frame: &'a [u8], validator: &'a Validator, arena: &'a Arena
     match (parts.refused.or(read.err()), parts.arguments) {
         (None, Some(arguments)) => Ok(Call { arguments, workflow_id }),
         (refusal, _) => {
-            let refusal = refusal.unwrap_or_else(|| no_body(ARGUMENTS));
+            let refusal = refusal.unwrap_or_else(|| no_body(ARGUMENTS.key));
             Err(BadCall { refusal, workflow_id })
         }
     }
@@ -114,7 +114,7 @@ pub fn read_answer<'a>(frame: &'a [u8], validator: &'a Validator, arena: &'a Are
     match (parts.error, parts.refused.or(read.err()), parts.arguments) {
         (Some(error), ..) => Ok(Answer::Failed { error, workflow_id }),
         (None, None, Some(arguments)) => Ok(Answer::Returned { arguments, workflow_id }),
-        (None, refusal, _) => Err(refusal.unwrap_or_else(|| no_body(RETURNED))),
+        (None, refusal, _) => Err(refusal.unwrap_or_else(|| no_body(RETURNED.key))),
     }
 }
 
@@ -248,7 +248,7 @@ impl<'a> Parts<'a> {
         reader.leave();
         others.finish(arena)?;
         reader.finish()?;
-        if self.has_body() { Ok(()) } else { Err(no_body(body)) }
+        if self.has_body() { Ok(()) } else { Err(no_body(body.key)) }
     }
 
     const fn has_body(&self) -> bool {
@@ -328,7 +328,7 @@ fn key<'a>(reader: &mut Reader<'a>, body: Body, arena: &'a Arena) -> Result<Key<
     })
 }
 
-fn remote_error<'a>(reader: &mut Reader<'a>, arena: &'a Arena) -> Result<Option<RemoteError>, Refusal> {
+pub(crate) fn remote_error<'a>(reader: &mut Reader<'a>, arena: &'a Arena) -> Result<Option<RemoteError>, Refusal> {
     let value = Value::from_view(&decode_dynamic(reader, arena)?);
     if value == Value::Nil {
         return Ok(None);
@@ -348,18 +348,18 @@ fn remote_error<'a>(reader: &mut Reader<'a>, arena: &'a Arena) -> Result<Option<
 }
 
 #[cold]
-fn twice(key: &str) -> Refusal {
+pub(crate) fn twice(key: &str) -> Refusal {
     Refusal::new(Code::Duplicate, format!("the key `{key}` is in the message twice"))
 }
 
 #[cold]
-fn no_body(body: Body) -> Refusal {
-    Refusal::new(Code::BadEnvelope, format!("the message has no `{}`", body.key))
+pub(crate) fn no_body(key: &str) -> Refusal {
+    Refusal::new(Code::BadEnvelope, format!("the message has no `{key}`"))
 }
 
 /// The refusal of what is not a map. If a value is in front of the message, such as a topic, it is that.
 #[cold]
-fn not_a_map(reader: &Reader<'_>) -> Refusal {
+pub(crate) fn not_a_map(reader: &Reader<'_>) -> Refusal {
     let mut after = *reader;
     match marker::word_of_next(reader).and_then(|word| after.skip().map(|()| word)) {
         Ok(word) => {

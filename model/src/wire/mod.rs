@@ -12,6 +12,7 @@ pub(crate) mod extras;
 pub(crate) mod marker;
 pub(crate) mod old_peers;
 mod reader;
+pub mod state_message;
 mod workflow_id;
 
 pub use crate::dynamic::Arena;

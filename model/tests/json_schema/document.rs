@@ -84,6 +84,7 @@ fn every_part_of_a_service_is_found_under_the_key_that_it_has_in_the_model() {
         "states.out.levels.value",
         "types.Any",
         "types.Decimal",
+        "types.DecimalKey",
         "types.Int",
     ];
     assert_eq!(keys, expected);

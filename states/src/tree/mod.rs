@@ -1,0 +1,289 @@
+//! The value of a state: keys with leaves, which are kept in their wire form, and a digest of it all.
+//!
+//! Owns how a value changes and what a change is. An update of one key costs that key and a logarithm: nothing is copied
+//! that does not change, and a leaf is decoded only where somebody reads it. What comes in was checked by the validator.
+
+mod diff;
+mod digest;
+mod view;
+
+use std::collections::BTreeMap;
+
+use service_framework_model::error::{Code, Refusal};
+use service_framework_model::schema::{Length, Peers};
+use service_framework_model::state::{AsKey, Change, Entry, Key, KeyRef, write_key, write_map_head};
+use smallvec::SmallVec;
+
+pub use diff::Difference;
+pub use digest::of_whole;
+
+/// A leaf in its wire form. A number, a price or a short text has room in it without an allocation.
+type Leaf = SmallVec<[u8; 36]>;
+
+type Nodes = BTreeMap<Key, Node>;
+
+#[derive(Clone, Debug, PartialEq)]
+enum Node {
+    Leaf(Leaf),
+    /// What is changed key by key.
+    Map(Box<Nodes>),
+}
+
+/// What a tree has under a key.
+#[derive(Clone, Copy, Debug)]
+pub enum Found<'a> {
+    /// A value in its wire form.
+    Leaf(&'a [u8]),
+    /// What is changed key by key.
+    Map(Branch<'a>),
+}
+
+/// The keys of a tree, or of what is changed key by key inside of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Branch<'a>(&'a Nodes);
+
+/// The value of a state.
+#[derive(Clone, Debug, Default)]
+pub struct Tree {
+    nodes: Nodes,
+    digest: u64,
+    /// Room for the path and leaf in hand, kept between changes.
+    scratch: Vec<u8>,
+}
+
+impl PartialEq for Tree {
+    fn eq(&self, other: &Self) -> bool {
+        self.nodes == other.nodes
+    }
+}
+
+impl Tree {
+    /// A value without keys.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The digest: a wrapping sum over the leaves, so that the order in which they came does not matter.
+    #[must_use]
+    pub const fn digest(&self) -> u64 {
+        self.digest
+    }
+
+    /// Its keys.
+    #[must_use]
+    pub const fn top(&self) -> Branch<'_> {
+        Branch(&self.nodes)
+    }
+
+    /// Makes sure that an update fits this value: no record appears without its required keys, and no map has fewer or
+    /// more entries than it may. For a `whole` value nothing that is here counts.
+    ///
+    /// # Errors
+    /// With the path of what does not fit.
+    pub fn check(&self, entries: &[Entry<'_>], length: Length, whole: bool) -> Result<(), Refusal> {
+        check(if whole { None } else { Some(&self.nodes) }, entries, length)
+    }
+
+    /// Applies an update, and tells each key at the top that it changed. Whether anything did is returned.
+    pub fn apply(&mut self, entries: &[Entry<'_>], mut changed: impl FnMut(KeyRef<'_>)) -> bool {
+        let mut writer = Changes { digest: self.digest, path: std::mem::take(&mut self.scratch) };
+        let mut any = false;
+        for entry in entries {
+            if writer.change(&mut self.nodes, entry, false) {
+                any = true;
+                changed(entry.key);
+            }
+        }
+        (self.digest, self.scratch) = (writer.digest, writer.path);
+        any
+    }
+
+    /// Becomes a whole value, and tells each key at the top that changed. Whether anything did is returned.
+    pub fn replace(&mut self, entries: &[Entry<'_>], mut changed: impl FnMut(KeyRef<'_>)) -> bool {
+        let mut writer = Changes { digest: self.digest, path: std::mem::take(&mut self.scratch) };
+        let mut any = false;
+        for key in diff::gone(&self.nodes, entries) {
+            any = true;
+            writer.remove(&mut self.nodes, key.as_key());
+            changed(key.as_key());
+        }
+        for entry in entries {
+            if writer.change(&mut self.nodes, entry, true) {
+                any = true;
+                changed(entry.key);
+            }
+        }
+        (self.digest, self.scratch) = (writer.digest, writer.path);
+        any
+    }
+
+    /// Appends the whole value in its wire form.
+    pub fn encode(&self, peers: Peers, out: &mut Vec<u8>) {
+        encode(&self.nodes, peers, out);
+    }
+
+    /// Appends the pair of a key at the top, if it is there. Whether it is, is returned.
+    pub fn encode_pair(&self, key: KeyRef<'_>, peers: Peers, out: &mut Vec<u8>) -> bool {
+        let Some(node) = self.nodes.get(&key as &dyn AsKey) else { return false };
+        write_key(key, peers, out);
+        encode_node(node, peers, out);
+        true
+    }
+}
+
+impl<'a> Branch<'a> {
+    /// How many keys there are.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no key.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What is under a key.
+    #[must_use]
+    pub fn get(self, key: KeyRef<'_>) -> Option<Found<'a>> {
+        self.0.get(&key as &dyn AsKey).map(Node::found)
+    }
+
+    /// The keys in the order of their type, and what is under them.
+    pub fn iter(self) -> impl DoubleEndedIterator<Item = (KeyRef<'a>, Found<'a>)> {
+        self.0.iter().map(|(key, node)| (key.as_key(), node.found()))
+    }
+}
+
+impl Node {
+    fn found(&self) -> Found<'_> {
+        match self {
+            Self::Leaf(leaf) => Found::Leaf(leaf),
+            Self::Map(nodes) => Found::Map(Branch(nodes)),
+        }
+    }
+}
+
+fn check(nodes: Option<&Nodes>, entries: &[Entry<'_>], length: Length) -> Result<(), Refusal> {
+    let there = |key: KeyRef<'_>| nodes.and_then(|nodes| nodes.get(&key as &dyn AsKey));
+    for Entry { key, change } in entries {
+        let Change::Merge { entries, missing, length } = change else { continue };
+        let inside = if let Some(Node::Map(inside)) = there(*key) { Some(&**inside) } else { None };
+        if let (None, Some(name)) = (inside, missing) {
+            let detail = "it is required, and missing in what was not there before";
+            return Err(Refusal::new(Code::MissingKey, detail).under_key(name).under_key(&key.to_string()));
+        }
+        check(inside, entries, *length).map_err(|refusal| refusal.under_key(&key.to_string()))?;
+    }
+    if length == Length::ANY {
+        return Ok(());
+    }
+    let mut count = nodes.map_or(0, BTreeMap::len);
+    for Entry { key, change } in entries {
+        match (there(*key).is_some(), change) {
+            (true, Change::Remove) => count -= 1,
+            (false, Change::Leaf(_) | Change::Merge { .. }) => count += 1,
+            _ => {}
+        }
+    }
+    if length.admits(count) {
+        return Ok(());
+    }
+    let most = length.max.map(|max| format!(" to {max}")).unwrap_or_default();
+    Err(Refusal::new(Code::BadLength, format!("expected {}{most} entries, got {count}", length.min)))
+}
+
+fn encode(nodes: &Nodes, peers: Peers, out: &mut Vec<u8>) {
+    write_map_head(nodes.len(), out);
+    for (key, node) in nodes {
+        write_key(key.as_key(), peers, out);
+        encode_node(node, peers, out);
+    }
+}
+
+fn encode_node(node: &Node, peers: Peers, out: &mut Vec<u8>) {
+    match node {
+        Node::Leaf(leaf) => out.extend_from_slice(leaf),
+        Node::Map(inside) => encode(inside, peers, out),
+    }
+}
+
+/// A change on its way through the tree.
+struct Changes {
+    digest: u64,
+    /// The keys that lead to where it is.
+    path: Vec<u8>,
+}
+
+impl Changes {
+    /// Changes what is under one key. A `whole` value loses what it does not name.
+    fn change(&mut self, nodes: &mut Nodes, entry: &Entry<'_>, whole: bool) -> bool {
+        match entry.change {
+            Change::Remove => self.remove(nodes, entry.key),
+            Change::Leaf(leaf) => self.within(entry.key, |changes| changes.set(nodes, entry.key, leaf)),
+            Change::Merge { entries, .. } => {
+                self.within(entry.key, |changes| changes.merge(nodes, entry.key, entries, whole))
+            }
+        }
+    }
+
+    fn within<T>(&mut self, key: KeyRef<'_>, inside: impl FnOnce(&mut Self) -> T) -> T {
+        let length = self.path.len();
+        write_key(key, Peers::Any, &mut self.path);
+        let result = inside(self);
+        self.path.truncate(length);
+        result
+    }
+
+    fn remove(&mut self, nodes: &mut Nodes, key: KeyRef<'_>) -> bool {
+        let Some(gone) = nodes.remove(&key as &dyn AsKey) else { return false };
+        self.within(key, |changes| changes.subtract(&gone));
+        true
+    }
+
+    fn set(&mut self, nodes: &mut Nodes, key: KeyRef<'_>, leaf: &[u8]) -> bool {
+        match nodes.get_mut(&key as &dyn AsKey) {
+            Some(Node::Leaf(old)) if **old == *leaf => return false,
+            Some(Node::Leaf(old)) => {
+                self.subtract_leaf(old);
+                old.clear();
+                old.extend_from_slice(leaf);
+            }
+            Some(node) => {
+                self.subtract(node);
+                *node = Node::Leaf(leaf.into());
+            }
+            None => {
+                nodes.insert(key.into(), Node::Leaf(leaf.into()));
+            }
+        }
+        self.add_leaf(leaf);
+        true
+    }
+
+    fn merge(&mut self, nodes: &mut Nodes, key: KeyRef<'_>, entries: &[Entry<'_>], whole: bool) -> bool {
+        let mut any = false;
+        if !matches!(nodes.get(&key as &dyn AsKey), Some(Node::Map(_))) {
+            if let Some(leaf) = nodes.insert(key.into(), Node::Map(Box::default())) {
+                self.subtract(&leaf);
+            }
+            self.add_leaf(digest::MAP);
+            any = true;
+        }
+        let Some(Node::Map(inside)) = nodes.get_mut(&key as &dyn AsKey) else { return any };
+        if whole {
+            for gone in diff::gone(inside, entries) {
+                any |= self.remove(inside, gone.as_key());
+            }
+        }
+        for entry in entries {
+            any |= self.change(inside, entry, whole);
+        }
+        any
+    }
+}
+
+#[cfg(test)]
+mod tests;
