@@ -133,8 +133,9 @@ impl From<KeyRef<'_>> for Key {
 }
 
 impl<'a> KeyRef<'a> {
-    /// The key that a slot holds, already canonical; `None` if it holds no key.
-    pub(super) fn of<S>(view: &View<'a, S>) -> Option<Self> {
+    /// The key that a slot holds; `None` if it holds no key.
+    #[must_use]
+    pub fn of<S>(view: &View<'a, S>) -> Option<Self> {
         Some(match view {
             View::Str(text) | View::OneOf(_, text) => Self::Str(text),
             View::Int(n) => Self::Int(*n),

@@ -8,6 +8,7 @@ mod digest;
 mod view;
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use service_framework_model::error::{Code, Refusal};
 use service_framework_model::schema::{Length, Peers};
@@ -149,6 +150,22 @@ impl<'a> Branch<'a> {
     #[must_use]
     pub fn get(self, key: KeyRef<'_>) -> Option<Found<'a>> {
         self.0.get(&key as &dyn AsKey).map(Node::found)
+    }
+
+    /// The keys from this one on, in the order of their type, or backward from it, and what is under them.
+    pub fn range(
+        self,
+        from: Option<KeyRef<'_>>,
+        is_backward: bool,
+    ) -> impl Iterator<Item = (KeyRef<'a>, Found<'a>)> {
+        let from = from.as_ref().map(|from| from as &dyn AsKey);
+        let bounds = match (from, is_backward) {
+            (None, _) => (Bound::Unbounded, Bound::Unbounded),
+            (Some(first), false) => (Bound::Included(first), Bound::Unbounded),
+            (Some(last), true) => (Bound::Unbounded, Bound::Included(last)),
+        };
+        let mut entries = self.0.range::<dyn AsKey, _>(bounds).map(|(key, node)| (key.as_key(), node.found()));
+        std::iter::from_fn(move || if is_backward { entries.next_back() } else { entries.next() })
     }
 
     /// The keys in the order of their type, and what is under them.
