@@ -120,6 +120,11 @@ pub trait Outbound: Send + Sync {
     /// If it is not what the model says.
     fn read_return<'a>(&'a self, frame: &'a Bytes, arena: &'a Arena) -> Result<Answer<'a>, Refusal>;
 
+    /// What each message begins with, by which the other side chooses.
+    fn topic(&self) -> &[u8] {
+        &[]
+    }
+
     /// Whether each message is to be ended with a number: see [`publisher::Numbers`].
     fn is_numbered(&self) -> bool {
         false

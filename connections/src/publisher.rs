@@ -58,6 +58,10 @@ impl Outbound for Publisher {
         Err(Refusal::new(Code::BadEnvelope, "nothing comes back over a publisher"))
     }
 
+    fn topic(&self) -> &[u8] {
+        &self.prefix
+    }
+
     fn is_numbered(&self) -> bool {
         self.is_numbered
     }

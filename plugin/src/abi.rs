@@ -13,7 +13,7 @@ pub const MAGIC: u64 = u64::from_le_bytes(*b"SFPLUGIN");
 /// The version that both sides must share.
 pub const ABI_MAJOR: u16 = 1;
 /// The version that says how many members a table has.
-pub const ABI_MINOR: u16 = 1;
+pub const ABI_MINOR: u16 = 2;
 /// What the exported symbol of a plugin begins with; its crate's name follows.
 pub const SYMBOL_PREFIX: &str = "sf_plugin_v1__";
 /// What the exported symbol of a plugin of any ABI begins with.
@@ -208,7 +208,8 @@ pub struct HostTable {
     /// Lets what was sent leave now, instead of when the function returns. Since minor version 1.
     pub flush: unsafe extern "C" fn(run: *mut c_void) -> Status,
     /// Hands the counters of all connections to `write`, as JSON:
-    /// `{"in": {name: {"received": 1, "sent": 1, "dropped": {reason: 1}}}, "out": {...}}`. Since minor version 1.
+    /// `{"in": {name: {"received": 1, "sent": 1, "waiting": 0, "dropped": {reason: 1}}}, "out": {...}}`. Since minor
+    /// version 1.
     pub stats: unsafe extern "C" fn(run: *mut c_void, sink: *mut c_void, write: Option<WriteText>) -> Status,
     /// Calls [`FUNCTION_TIMER`]` + timer` after `first` nanoseconds and then every `period` nanoseconds, or just once if
     /// that is 0. A timer of this number that is set already is set anew. Refused in main mode. Since minor version 1.
@@ -237,6 +238,10 @@ pub struct HostTable {
     ) -> Status,
     /// Whether the service of this handle has been asked to stop, or has ended. Since minor version 1.
     pub sender_should_stop: unsafe extern "C" fn(sender: *const c_void) -> bool,
+    /// Waits until the publisher at this place has so many subscribers; [`FAILED`] with the code `no_peer` when the time
+    /// is over, with `stopping` as soon as the service is asked to stop. Since minor version 2.
+    pub wait_for_subscribers:
+        unsafe extern "C" fn(run: *mut c_void, connection: u32, count: u32, nanoseconds: u64) -> Status,
 }
 
 // The tables hold function pointers and text that lives as long as the program.

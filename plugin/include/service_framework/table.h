@@ -17,7 +17,7 @@ extern "C" {
 /* The version that both sides must share; it is in the name of the exported function, too. */
 #define SF_ABI_MAJOR 1
 /* The version that says how many members a table has. */
-#define SF_ABI_MINOR 1
+#define SF_ABI_MINOR 2
 
 /* How a call ended. */
 typedef int32_t sf_status_t;
@@ -79,7 +79,7 @@ typedef struct sf_host_t {
     /*
      * Sends to an `out` connection, by its place in the model (see `call`). A requester waits for its reply and hands
      * it to `write` before this returns; `write` must not call the host, and what it gets is gone after it. It may be
-     * null: then what comes back is let go. Fails with `invalid_arguments`, `no_peer`, `timed_out`, `stopping` and
+     * null: then what comes back is let go. A publisher waits for nobody and hands nothing to `write`. Fails with `invalid_arguments`, `no_peer`, `timed_out`, `stopping` and
      * others, or, flagged as remote, with the error that the other side answered with.
      */
     sf_status_t (*send)(sf_run_t *run, uint32_t connection, const sf_slot_t *slots, size_t count, void *sink,
@@ -114,7 +114,8 @@ typedef struct sf_host_t {
 
     /*
      * Hands the counters of all connections to `write`, as JSON:
-     * {"in": {name: {"received": 1, "sent": 1, "dropped": {reason: 1}}}, "out": {...}}. Since minor version 1.
+     * {"in": {name: {"received": 1, "sent": 1, "waiting": 0, "dropped": {reason: 1}}}, "out": {...}}. Since minor
+     * version 1.
      */
     sf_status_t (*stats)(sf_run_t *run, void *sink, sf_write_text_t write);
 
@@ -150,6 +151,12 @@ typedef struct sf_host_t {
 
     /* Whether the service of this handle has been asked to stop, or has ended. Since minor version 1. */
     bool (*sender_should_stop)(const sf_sender_t *sender);
+
+    /*
+     * Waits until the publisher at place `connection` has `count` subscribers. Fails with `no_peer` when the time is over,
+     * with `stopping` as soon as the service is asked to stop. Since minor version 2.
+     */
+    sf_status_t (*wait_for_subscribers)(sf_run_t *run, uint32_t connection, uint32_t count, uint64_t nanoseconds);
 } sf_host_t;
 
 /* Whether this host has a member of its table. */
@@ -223,7 +230,9 @@ typedef struct sf_plugin_t {
 
     /*
      * Calls a function of the service. Below SF_FUNCTION_BASE, `function` is the place of an `in` connection: the
-     * connections of `in` are counted from 0 in the order in which the model has them, those of `out` follow.
+     * connections of `in` are counted from 0 in the order in which the model has them, those of `out` follow. The
+     * function of a replyer answers with the host's `reply`; that of a subscriber does not, and its errors are counted
+     * and logged.
      *
      * `arguments` has a slot for each field of the connection's arguments: the required ones in the order of the model,
      * then the optional ones; where the arguments are open, then a map of the keys that the model does not name, or
