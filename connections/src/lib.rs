@@ -7,13 +7,20 @@
 // Nothing that input can reach may end the process; tests may.
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+pub mod arrivals;
 pub mod calls;
 pub mod external_target;
+pub mod intake;
+pub mod publisher;
+pub mod queue;
+pub mod readiness;
 pub mod registry;
 pub mod replyer;
 pub mod requester;
 pub mod requests;
+pub mod subscriber;
 pub mod timeout;
+mod topic;
 pub mod types;
 mod unanswered;
 pub mod workflow;
@@ -23,8 +30,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use service_framework_model::error::Refusal;
 use service_framework_model::slot::ForeignSlot;
-use service_framework_model::wire::Arena;
 use service_framework_model::wire::envelope::{Answer, Call, RemoteError, WorkflowId};
+use service_framework_model::wire::{Arena, Seq};
+
+use crate::readiness::Readiness;
 
 /// The frames of one message.
 pub type Frames = smallvec::SmallVec<[Bytes; 4]>;
@@ -49,7 +58,21 @@ pub enum Opened<'a> {
         route: &'a [Bytes],
     },
     /// It is bad, and there is nobody to answer: count it, log it, go on.
-    Unanswerable(Refusal),
+    Unanswerable {
+        /// What is wrong.
+        refusal: Refusal,
+        /// Its id; nil if none could be read.
+        workflow_id: WorkflowId<'a>,
+        /// Its number, if one could be read.
+        seq: Option<Seq>,
+    },
+}
+
+impl Opened<'_> {
+    /// What is bad in a way that leaves nothing of it to be read.
+    pub(crate) const fn unanswerable(refusal: Refusal) -> Self {
+        Self::Unanswerable { refusal, workflow_id: WorkflowId::Nil, seq: None }
+    }
 }
 
 /// A connection over which messages come in and call a function.
@@ -68,6 +91,16 @@ pub trait Inbound: Send + Sync {
 
     /// Writes an error behind what `out` holds.
     fn write_failure(&self, error: &RemoteError, id: &WorkflowId<'_>, out: &mut Vec<u8>);
+
+    /// How its messages wait for the service, where they come from publishers, whom nothing holds back.
+    fn intake(&self) -> Option<&intake::Settings> {
+        None
+    }
+
+    /// What is waited for after it was made.
+    fn readiness(&self) -> Readiness {
+        Readiness::default()
+    }
 }
 
 /// A connection over which the service sends.
@@ -86,6 +119,21 @@ pub trait Outbound: Send + Sync {
     /// # Errors
     /// If it is not what the model says.
     fn read_return<'a>(&'a self, frame: &'a Bytes, arena: &'a Arena) -> Result<Answer<'a>, Refusal>;
+
+    /// What each message begins with, by which the other side chooses.
+    fn topic(&self) -> &[u8] {
+        &[]
+    }
+
+    /// Whether each message is to be ended with a number: see [`publisher::Numbers`].
+    fn is_numbered(&self) -> bool {
+        false
+    }
+
+    /// What is waited for after it was made.
+    fn readiness(&self) -> Readiness {
+        Readiness::default()
+    }
 
     /// How often a message that a peer may have acted on may be sent once more.
     fn retries(&self) -> u32 {

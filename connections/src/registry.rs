@@ -10,14 +10,11 @@ use service_framework_model::validator::ModelError;
 
 pub use service_framework_model::creation::{Contradiction, CreationArgument};
 
-use crate::types::{EXTERNAL_TARGET, REPLYER, REQUESTER};
+use crate::types::{EXTERNAL_TARGET, PUBLISHER, REPLYER, REQUESTER, SUBSCRIBER};
 use crate::{Inbound, Outbound};
 
 /// Every connection type.
-pub const TYPES: &[&ConnectionType] = &[&REPLYER, &REQUESTER, &EXTERNAL_TARGET];
-
-/// The types of the Python library that this version does not have.
-const LATER: [&str; 2] = ["subscriber", "publisher"];
+pub const TYPES: &[&ConnectionType] = &[&REPLYER, &SUBSCRIBER, &REQUESTER, &PUBLISHER, &EXTERNAL_TARGET];
 
 /// What a connection type is.
 #[derive(Debug)]
@@ -28,8 +25,8 @@ pub struct ConnectionType {
     pub side: Side,
     /// What carries its messages.
     pub carrier: Carrier,
-    /// Whether it binds its address, rather than connecting to it.
-    pub binds: bool,
+    /// Whether a connection of this type binds its address, rather than connecting to it.
+    pub binds: fn(&ConnectionModel) -> bool,
     /// Whether it may have more than one address.
     pub several_addresses: bool,
     /// What it needs, or may be given, to be made.
@@ -87,6 +84,10 @@ pub enum SocketRole {
     Router,
     /// Speaks to the peers in turn.
     Dealer,
+    /// Speaks to all peers that subscribe.
+    Publisher,
+    /// Hears all peers of what it subscribes to.
+    Subscriber,
 }
 
 /// The state machine of one connection.
@@ -152,11 +153,6 @@ fn shared_names(model: &ServiceModel) -> Vec<Problem> {
 fn check_connection(connection: &ConnectionModel, path: &Path<'_>, problems: &mut Vec<Problem>) {
     let word = &connection.connection_type;
     let Some(kind) = find(word) else {
-        if LATER.contains(&word.as_str()) {
-            let message = format!("the connection type `{word}` is known, but this version cannot run it");
-            problems.push(Problem::new(None, &path.key("connection_type"), message));
-            return;
-        }
         let message = format!("`{word}` is not a connection type");
         let known = TYPES.iter().map(|kind| kind.word);
         problems.push(Problem::new(None, &path.key("connection_type"), message).with_help(suggestion(word, known)));
@@ -281,15 +277,58 @@ mod tests {
         assert_eq!((kind.socket(), kind.address_key()), (None, None));
     }
 
+    fn subscriber(creation: serde_json::Value) -> ServiceModel {
+        let mut model = ConnectionModel::new("trades", Side::In, "subscriber");
+        model.arguments = Record::new().required("symbol", ArgType::str()).required("price", ArgType::int());
+        let serde_json::Value::Object(creation) = creation else { panic!("no object") };
+        model.optional_creation_arguments = creation.into_iter().collect();
+        service([model])
+    }
+
     #[test]
-    fn a_type_that_is_not_there_yet_is_told_apart_from_one_that_nobody_knows() {
-        let model = service([ConnectionModel::new("acks", Side::Out, "publisher")]);
-        assert_eq!(
-            said(&model),
-            [
-                "`connections.out.acks.connection_type`: the connection type `publisher` is known, but this version cannot run it"
-            ]
-        );
+    fn a_queue_that_conflates_has_a_key_of_arguments_that_there_are() {
+        for good in [
+            serde_json::json!({"queue": "conflate", "conflate_by": ["symbol"]}),
+            serde_json::json!({"queue": "drop_oldest", "queue_messages": 1, "queue_bytes": 1, "topic": "T"}),
+            serde_json::json!({"is_binder": true, "wait_after_creation_s": 0.5}),
+        ] {
+            assert_eq!(said(&subscriber(good)), Vec::<String>::new());
+        }
+        for (bad, why) in [
+            (serde_json::json!({"queue": "conflate"}), "only by a key"),
+            (serde_json::json!({"conflate_by": ["symbol"]}), "the queue does not conflate"),
+            (serde_json::json!({"queue": "drop_oldest", "conflate_by": ["symbol"]}), "the queue does not conflate"),
+            (serde_json::json!({"queue": "conflate", "conflate_by": ["symbl"]}), "no argument `symbl`"),
+            (serde_json::json!({"queue": "conflate", "conflate_by": ["price", "price"]}), "named twice"),
+            (serde_json::json!({"queue": "conflate", "conflate_by": []}), "conflate_by"),
+            (serde_json::json!({"queue": "drop"}), "drop_oldest"),
+            (serde_json::json!({"queue_messages": 0}), "queue_messages"),
+            (serde_json::json!({"is_x_pub": true}), "no creation argument `is_x_pub`"),
+        ] {
+            let said = said(&subscriber(bad));
+            assert!(said.len() == 1 && said[0].contains(why), "{why}: {said:?}");
+        }
+    }
+
+    #[test]
+    fn who_binds_is_said_by_the_model() {
+        let binds = |word: &str, side, argument: &str, value: bool| {
+            let mut model = ConnectionModel::new("x", side, word);
+            model.optional_creation_arguments.push((argument.into(), value.into()));
+            (find(word).unwrap().binds)(&model)
+        };
+        assert!(binds("publisher", Side::Out, "is_x_pub", false) && !binds("publisher", Side::Out, "is_x_pub", true));
+        assert!(binds("subscriber", Side::In, "is_binder", true) && !binds("subscriber", Side::In, "is_binder", false));
+    }
+
+    #[test]
+    fn a_time_for_subscribers_needs_subscribers_to_wait_for() {
+        let mut model = ConnectionModel::new("acks", Side::Out, "publisher");
+        model.optional_creation_arguments.push(("wait_for_subscribers_s".into(), 2.into()));
+        let told = said(&service([model.clone()]));
+        assert!(told.len() == 1 && told[0].contains("none are waited for"), "{told:?}");
+        model.optional_creation_arguments.push(("wait_for_subscribers".into(), 1.into()));
+        assert_eq!(said(&service([model])), Vec::<String>::new());
     }
 
     #[test]

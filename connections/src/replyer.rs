@@ -53,7 +53,7 @@ impl Inbound for Replyer {
     fn open<'a>(&'a self, frames: &'a [Bytes], arena: &'a Arena) -> Opened<'a> {
         let Some(Framed { route, body }) = split(frames) else {
             let detail = "a request needs an empty frame before its body, as a REQ socket sends it";
-            return Opened::Unanswerable(Refusal::new(Code::BadFraming, detail));
+            return Opened::unanswerable(Refusal::new(Code::BadFraming, detail));
         };
         match body {
             [body] => match envelope::read_call(body, &self.arguments, arena) {
@@ -175,7 +175,7 @@ mod tests {
         for rest in [&[][..], &[order(3)], &[order(3), order(4)]] {
             let frames = frames(rest);
             let replyer = replyer();
-            let Opened::Unanswerable(refusal) = replyer.open(&frames, &arena) else { panic!("answered") };
+            let Opened::Unanswerable { refusal, .. } = replyer.open(&frames, &arena) else { panic!("answered") };
             assert_eq!(refusal.code(), Code::BadFraming);
         }
     }

@@ -2,6 +2,8 @@
 //!
 //! Owns the check of what a model gives against what its type takes. Knows no type.
 
+use std::borrow::Cow;
+
 use crate::json::{Node, check_field, read_value};
 use crate::nearest::suggestion;
 use crate::problem::{Path, Problem};
@@ -21,18 +23,18 @@ pub struct CreationArgument {
 }
 
 /// A creation argument that another one, or its absence, forbids.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contradiction {
     /// The name of the argument.
     pub argument: &'static str,
     /// Why it cannot be.
-    pub message: &'static str,
+    pub message: Cow<'static, str>,
     /// What to do.
     pub help: &'static str,
 }
 
 /// The creation arguments that one model gives, and what its type takes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Creation<'a> {
     /// The word of the type.
     pub word: &'static str,
@@ -71,8 +73,8 @@ impl Creation<'_> {
             return;
         };
         check_value(expected, value, path, problems);
-        if let Some(found) = self.contradiction.filter(|found| found.argument == name) {
-            problems.push(Problem::new(None, path, found.message).with_help(found.help.to_owned()));
+        if let Some(found) = self.contradiction.as_ref().filter(|found| found.argument == name) {
+            problems.push(Problem::new(None, path, found.message.clone()).with_help(found.help.to_owned()));
         }
     }
 }

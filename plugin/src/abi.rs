@@ -256,7 +256,8 @@ pub struct HostTable {
     /// Lets what was sent leave now, instead of when the function returns. Since minor version 1.
     pub flush: unsafe extern "C" fn(run: *mut c_void) -> Status,
     /// Hands the counters of all connections to `write`, as JSON:
-    /// `{"in": {name: {"received": 1, "sent": 1, "dropped": {reason: 1}}}, "out": {...}}`. Since minor version 1.
+    /// `{"in": {name: {"received": 1, "sent": 1, "waiting": 0, "dropped": {reason: 1}}}, "out": {...}}`. Since minor
+    /// version 1.
     pub stats: unsafe extern "C" fn(run: *mut c_void, sink: *mut c_void, write: Option<WriteText>) -> Status,
     /// Calls [`FUNCTION_TIMER`]` + timer` after `first` nanoseconds and then every `period` nanoseconds, or just once if
     /// that is 0. A timer of this number that is set already is set anew. Refused in main mode. Since minor version 1.
@@ -285,6 +286,10 @@ pub struct HostTable {
     ) -> Status,
     /// Whether the service of this handle has been asked to stop, or has ended. Since minor version 1.
     pub sender_should_stop: unsafe extern "C" fn(sender: *const c_void) -> bool,
+    /// Waits until the publisher at this place has so many subscribers; [`FAILED`] with the code `no_peer` when the time
+    /// is over, with `stopping` as soon as the service is asked to stop. Since minor version 2.
+    pub wait_for_subscribers:
+        unsafe extern "C" fn(run: *mut c_void, connection: u32, count: u32, nanoseconds: u64) -> Status,
     /// Changes the `out` state at this place, all or nothing, and has what changed sent as one update. Each of the
     /// `changes` is a list: the keys that lead to what is changed, and then what is put there; nil removes it. Since
     /// minor version 2.

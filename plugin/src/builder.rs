@@ -10,10 +10,12 @@ use service_framework_model::value::Value;
 use crate::Json;
 use crate::context::Context;
 use crate::definition::ServiceDefinition;
-use crate::destination::{ExternalTarget, Requester};
+use crate::destination::{ExternalTarget, Publisher, Requester};
 use crate::error::{Error, Result};
 use crate::model::{Model, OwnedModel};
-use crate::settings::{ExternalTargetSettings, ReplyerSettings, RequesterSettings};
+use crate::settings::{
+    ExternalTargetSettings, PublisherSettings, ReplyerSettings, RequesterSettings, SubscriberSettings,
+};
 use crate::target::{MakeTarget, Target, TargetObject};
 use crate::untyped;
 
@@ -174,12 +176,136 @@ impl<S: ServiceDefinition> Models<S> {
         return_arguments: Record,
         handler: impl Fn(&mut S, &mut Context, &[Slot<'_>]) -> Result<()> + Send + 'static,
     ) -> ReplyerSettings<'_> {
-        let mut connection = ConnectionModel::new(name, Side::In, "replyer");
+        let connection = self.add_inbound(name, "replyer", arguments, handler);
+        connection.return_arguments = return_arguments;
+        ReplyerSettings(connection)
+    }
+
+    /// A subscriber: `function` is called with each message.
+    ///
+    /// ```
+    /// # use service_framework::prelude::*;
+    /// # #[derive(Model)] pub struct Trade { symbol: String, price: Decimal }
+    /// # struct Strategy;
+    /// # impl Strategy { fn on_trade(&mut self, _: Trade, _: &mut Context) -> Result<()> { Ok(()) } }
+    /// # impl ServiceDefinition for Strategy {
+    /// #     type Config = ();
+    /// #     fn new(_: ()) -> Result<Self> { Ok(Self) }
+    /// fn models(m: &mut Models<Self>) {
+    ///     // fn on_trade(&mut self, trade: Trade, ctx: &mut Context) -> Result<()>
+    ///     m.subscriber("trades", Self::on_trade).topic("TRADE");
+    /// }
+    /// # }
+    /// ```
+    pub fn subscriber<A: OwnedModel>(
+        &mut self,
+        name: &str,
+        function: fn(&mut S, A, &mut Context) -> Result<()>,
+    ) -> SubscriberSettings<'_> {
+        self.add_subscriber(name, A::record(), move |service, context, slots| {
+            let arguments = A::from_slots(slots).map_err(|refusal| Error::bad_call(&refusal))?;
+            function(service, arguments, context)
+        })
+    }
+
+    /// A subscriber whose function borrows its arguments from the message: no text and no bytes are copied.
+    ///
+    /// ```
+    /// # use service_framework::prelude::*;
+    /// # #[derive(Default)] struct Strategy { buys: u64 }
+    /// #[derive(Model)]
+    /// pub struct Trade<'a> {
+    ///     side: &'a str,
+    /// }
+    ///
+    /// # impl Strategy {
+    /// fn on_trade(&mut self, trade: Trade<'_>, _: &mut Context) -> Result<()> {
+    ///     self.buys += u64::from(trade.side == "buy");
+    ///     Ok(())
+    /// }
+    /// # }
+    ///
+    /// # impl ServiceDefinition for Strategy {
+    /// #     type Config = ();
+    /// #     fn new(_: ()) -> Result<Self> { Ok(Self::default()) }
+    /// fn models(m: &mut Models<Self>) {
+    ///     m.subscriber_borrowed::<Trade>("trades", Self::on_trade);
+    /// }
+    /// # }
+    /// ```
+    pub fn subscriber_borrowed<A: Model + 'static>(
+        &mut self,
+        name: &str,
+        function: for<'a> fn(&mut S, A::Of<'a>, &mut Context) -> Result<()>,
+    ) -> SubscriberSettings<'_> {
+        self.add_subscriber(name, A::record(), move |service, context, slots| {
+            let arguments = A::read_slots(slots).map_err(|refusal| Error::bad_call(&refusal))?;
+            function(service, arguments, context)
+        })
+    }
+
+    /// A subscriber whose model is known only at run time: its function gets a [`Value::Map`] with text keys.
+    pub fn subscriber_untyped(
+        &mut self,
+        name: &str,
+        arguments: Record,
+        function: fn(&mut S, Value, &mut Context) -> Result<()>,
+    ) -> SubscriberSettings<'_> {
+        let reads = arguments.clone();
+        self.add_subscriber(name, arguments, move |service, context, slots| {
+            function(service, untyped::value_from_record_slots(&reads, slots), context)
+        })
+    }
+
+    fn add_subscriber(
+        &mut self,
+        name: &str,
+        arguments: Record,
+        handler: impl Fn(&mut S, &mut Context, &[Slot<'_>]) -> Result<()> + Send + 'static,
+    ) -> SubscriberSettings<'_> {
+        let connection = self.add_inbound(name, "subscriber", arguments, handler);
+        SubscriberSettings(connection)
+    }
+
+    fn add_inbound(
+        &mut self,
+        name: &str,
+        connection_type: &str,
+        arguments: Record,
+        handler: impl Fn(&mut S, &mut Context, &[Slot<'_>]) -> Result<()> + Send + 'static,
+    ) -> &mut ConnectionModel {
+        let mut connection = ConnectionModel::new(name, Side::In, connection_type);
         connection.required_creation_arguments.push(("function".to_owned(), name.into()));
         connection.arguments = arguments;
-        connection.return_arguments = return_arguments;
         self.functions.handlers.push(Box::new(handler));
-        ReplyerSettings(self.inbound.push_mut(connection))
+        self.inbound.push_mut(connection)
+    }
+
+    /// A publisher, which [`Context::send`] uses through its handle.
+    ///
+    /// ```
+    /// # use service_framework::prelude::*;
+    /// # #[derive(Model)] pub struct Ack { sequence: i64 }
+    /// # struct Desk;
+    /// const ACKS: Publisher<Ack> = Publisher::new("acks");
+    ///
+    /// # impl ServiceDefinition for Desk {
+    /// #     type Config = ();
+    /// #     fn new(_: ()) -> Result<Self> { Ok(Self) }
+    /// fn models(m: &mut Models<Self>) {
+    ///     m.publisher(&ACKS).topic("ACK");
+    /// }
+    /// # }
+    /// ```
+    pub fn publisher<A: Model>(&mut self, handle: &Publisher<A>) -> PublisherSettings<'_> {
+        self.publisher_untyped(handle.name(), A::record())
+    }
+
+    /// A publisher whose model is known only at run time, which [`Context::send_value`] uses by its name.
+    pub fn publisher_untyped(&mut self, name: &str, arguments: Record) -> PublisherSettings<'_> {
+        let mut connection = ConnectionModel::new(name, Side::Out, "publisher");
+        connection.arguments = arguments;
+        PublisherSettings(self.outbound.push_mut(connection))
     }
 
     /// A requester, which [`Context::send`] uses through its handle.

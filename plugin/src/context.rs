@@ -12,7 +12,7 @@ use service_framework_model::value::Value;
 use crate::argument::Argument;
 use crate::builder::Plain;
 use crate::definition::ServiceDefinition;
-use crate::destination::Destination;
+use crate::destination::{Destination, Publisher};
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::model::Model;
@@ -67,7 +67,7 @@ impl Context {
     }
 
     /// Sends to an `out` connection and returns what comes back: from a requester, the reply; from an external target,
-    /// what it returned. It waits for that.
+    /// what it returned. It waits for that. Nothing comes back from a publisher, and nothing is waited for.
     ///
     /// # Errors
     /// [`Error::kind`] tells how it failed: the arguments do not fit the model (nothing was sent), nobody is there, all
@@ -359,6 +359,31 @@ impl Context {
     /// of an async executor as for [`Context::send`].
     pub fn wait(&mut self, duration: Duration) -> Result<()> {
         self.host()?.wait(duration)
+    }
+
+    /// Waits until a publisher has this many subscribers. What it sends before they are there reaches nobody: ZeroMQ
+    /// keeps no message for who comes later.
+    ///
+    /// ```
+    /// # use service_framework::prelude::*;
+    /// # #[derive(Model)] pub struct Ack { sequence: i64 }
+    /// # struct Desk;
+    /// const ACKS: Publisher<Ack> = Publisher::new("acks");
+    ///
+    /// # impl Desk {
+    /// fn main(&mut self, ctx: &mut Context) -> Result<()> {
+    ///     ctx.wait_for_subscribers(&ACKS, 1, Duration::from_secs(10))?;
+    ///     ctx.send(&ACKS, &Ack { sequence: 1 })
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// With the kind [`ErrorKind::NoPeer`](crate::ErrorKind::NoPeer) if they are not there when `patience` ends; with
+    /// [`ErrorKind::Stopping`](crate::ErrorKind::Stopping) as soon as the service is asked to stop; inside of an async
+    /// executor as for [`Context::send`].
+    pub fn wait_for_subscribers<A>(&mut self, of: &Publisher<A>, count: u32, patience: Duration) -> Result<()> {
+        self.host()?.wait_for_subscribers(self.outbound.place(of.name())?, count, patience)
     }
 
     /// Answers the request in hand.

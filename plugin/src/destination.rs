@@ -12,8 +12,8 @@ use crate::model::{Model, OwnedModel};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no handle on an out connection",
     label = "expected a handle on an out connection",
-    note = "a handle is a `Requester<A, R>` or an `ExternalTarget<A, R>`, whose `A` is a model and whose `R` is a model \
-            that owns its fields",
+    note = "a handle is a `Requester<A, R>`, an `ExternalTarget<A, R>` or a `Publisher<A>`, whose `A` is a model and whose \
+            `R` is a model that owns its fields",
     note = "a connection that is known by its name only is sent to with `send_value`"
 )]
 pub trait Destination: sealed::Named {
@@ -33,15 +33,15 @@ pub(crate) mod sealed {
 
 /// Makes a type of handles: the name of a connection, and the models of what it carries and brings back.
 macro_rules! handle {
-    ($(#[$about:meta])* $handle:ident, declared with $declared:literal) => {
+    ($(#[$about:meta])* $handle:ident<$($carried:ident),+>, declared with $declared:literal) => {
         $(#[$about])*
-        pub struct $handle<A, R> {
+        pub struct $handle<$($carried),+> {
             name: &'static str,
             // A function that returns them: covariant, so that a handle on `Order<'static>` sends any `Order<'_>`.
-            carries: PhantomData<fn() -> (A, R)>,
+            carries: PhantomData<fn() -> ($($carried,)+)>,
         }
 
-        impl<A, R> $handle<A, R> {
+        impl<$($carried),+> $handle<$($carried),+> {
             #[doc = concat!("A handle on the connection of this name. The service declares it with `Models::", $declared, "`.")]
             #[must_use]
             pub const fn new(name: &'static str) -> Self {
@@ -55,21 +55,21 @@ macro_rules! handle {
             }
         }
 
-        impl<A, R> sealed::Named for $handle<A, R> {
+        impl<$($carried),+> sealed::Named for $handle<$($carried),+> {
             fn name(&self) -> &'static str {
                 self.name
             }
         }
 
-        impl<A, R> Clone for $handle<A, R> {
+        impl<$($carried),+> Clone for $handle<$($carried),+> {
             fn clone(&self) -> Self {
                 *self
             }
         }
 
-        impl<A, R> Copy for $handle<A, R> {}
+        impl<$($carried),+> Copy for $handle<$($carried),+> {}
 
-        impl<A, R> fmt::Debug for $handle<A, R> {
+        impl<$($carried),+> fmt::Debug for $handle<$($carried),+> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_tuple(stringify!($handle)).field(&self.name).finish()
             }
@@ -100,7 +100,7 @@ handle! {
     ///     Ok(ack.sequence)
     /// }
     /// ```
-    Requester, declared with "requester"
+    Requester<A, R>, declared with "requester"
 }
 
 handle! {
@@ -127,7 +127,28 @@ handle! {
     ///     Ok(price.price)
     /// }
     /// ```
-    ExternalTarget, declared with "external_target"
+    ExternalTarget<A, R>, declared with "external_target"
+}
+
+handle! {
+    /// A handle on the publisher of this name, which sends an `A` to all that subscribe.
+    ///
+    /// ```
+    /// use service_framework::prelude::*;
+    ///
+    /// #[derive(Model)]
+    /// pub struct Trade<'a> {
+    ///     symbol: &'a str,
+    ///     price: Decimal,
+    /// }
+    ///
+    /// const TRADES: Publisher<Trade<'static>> = Publisher::new("trades");
+    ///
+    /// fn traded(symbol: &str, price: Decimal, ctx: &mut Context) -> Result<()> {
+    ///     ctx.send(&TRADES, &Trade { symbol, price })
+    /// }
+    /// ```
+    Publisher<A>, declared with "publisher"
 }
 
 // Outside of the macro, which the compiler would show with each list of what there is to send to.
@@ -139,4 +160,9 @@ impl<A: Model, R: OwnedModel> Destination for Requester<A, R> {
 impl<A: Model, R: OwnedModel> Destination for ExternalTarget<A, R> {
     type Arguments = A;
     type Returns = R;
+}
+
+impl<A: Model> Destination for Publisher<A> {
+    type Arguments = A;
+    type Returns = ();
 }

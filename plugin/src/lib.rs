@@ -37,7 +37,7 @@ pub use builder::Models;
 pub use chrono::{self, DateTime, Utc};
 pub use context::Context;
 pub use definition::ServiceDefinition;
-pub use destination::{Destination, ExternalTarget, Requester};
+pub use destination::{Destination, ExternalTarget, Publisher, Requester};
 pub use error::{Error, ErrorKind, Result};
 pub use model::{Model, OwnedModel};
 pub use rust_decimal::{self, Decimal};
@@ -46,7 +46,9 @@ pub use serde_json::{self, Value as Json, json};
 pub use service_framework_macros::Model;
 pub use service_framework_model::schema::{self, ArgType, KeyType, Peers, Record};
 pub use service_framework_model::value::{Timestamp, Value};
-pub use settings::{ExternalTargetSettings, ReplyerSettings, RequesterSettings};
+pub use settings::{
+    ExternalTargetSettings, PublisherSettings, ReplyerSettings, RequesterSettings, SubscriberSettings,
+};
 pub use state::{
     Changes, Condition, Deletes, Edits, InState, InStateSettings, OnStale, OutState, OutStateSettings, Path, State,
     StateStatus, StateValue, StateView,

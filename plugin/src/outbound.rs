@@ -34,6 +34,11 @@ impl Outbound {
             .ok_or_else(|| Error::new(format!("the service declares no out connection `{name}`")))
     }
 
+    /// The place of a connection among all of the service.
+    pub(crate) fn place(&self, name: &str) -> Result<u32> {
+        Ok(self.find(name)?.place)
+    }
+
     /// Sends typed arguments and reads what comes back.
     pub(crate) fn send<D: Destination + ?Sized>(
         &self,

@@ -14,7 +14,7 @@ pub use crate::argument::FloatArray;
 pub use crate::builder::Models;
 pub use crate::context::Context;
 pub use crate::definition::ServiceDefinition;
-pub use crate::destination::{ExternalTarget, Requester};
+pub use crate::destination::{ExternalTarget, Publisher, Requester};
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::export_service;
 pub use crate::model::Model;

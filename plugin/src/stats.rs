@@ -25,9 +25,11 @@ pub struct Stats {
 pub struct ConnectionStats {
     /// Messages that arrived, good or bad.
     pub received: u64,
-    /// Messages that left: replies of a replyer, requests of a requester.
+    /// Messages that left: replies of a replyer, requests of a requester, publications of a publisher.
     pub sent: u64,
-    /// Messages that were refused, failed or dropped, by the stable word of the reason.
+    /// Messages of a subscriber that wait for the service just now.
+    pub waiting: u64,
+    /// Messages that were refused, failed, dropped or missed, by the stable word of the reason.
     pub dropped: BTreeMap<String, u64>,
 }
 
@@ -39,7 +41,7 @@ impl Stats {
     }
 
     /// The figures as they cross:
-    /// `{"in": {name: {"received": 1, "sent": 1, "dropped": {reason: 1}}}, "out": {...}}`.
+    /// `{"in": {name: {"received": 1, "sent": 1, "waiting": 0, "dropped": {reason: 1}}}, "out": {...}}`.
     #[must_use]
     pub fn to_json(&self) -> Json {
         let side = |side: &BTreeMap<String, ConnectionStats>| {
@@ -58,12 +60,19 @@ impl Stats {
 
 impl ConnectionStats {
     fn to_json(&self) -> Json {
-        json!({ "received": self.received, "sent": self.sent, "dropped": self.dropped })
+        let Self { received, sent, waiting, dropped } = self;
+        json!({ "received": received, "sent": sent, "waiting": waiting, "dropped": dropped })
     }
 
     fn from_json(json: &Json) -> Result<Self> {
         let number = |key| count(json.get(key).unwrap_or(&Json::Null));
-        Ok(Self { received: number("received")?, sent: number("sent")?, dropped: members(json, "dropped", count)? })
+        Ok(Self {
+            received: number("received")?,
+            sent: number("sent")?,
+            // Hosts of minor version 1 have none.
+            waiting: json.get("waiting").map_or(Ok(0), count)?,
+            dropped: members(json, "dropped", count)?,
+        })
     }
 }
 
@@ -85,6 +94,9 @@ fn unreadable(problem: &str) -> Error {
 impl fmt::Display for ConnectionStats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "received={} sent={}", self.received, self.sent)?;
+        if self.waiting > 0 {
+            write!(f, " waiting={}", self.waiting)?;
+        }
         self.dropped.iter().try_for_each(|(reason, count)| write!(f, " {reason}={count}"))
     }
 }
@@ -95,7 +107,7 @@ mod tests {
 
     fn stats() -> Stats {
         let dropped = BTreeMap::from([("no_peer".to_owned(), 2), ("timed_out".to_owned(), u64::MAX)]);
-        let connection = ConnectionStats { received: 3, sent: 1, dropped };
+        let connection = ConnectionStats { received: 3, sent: 1, waiting: 2, dropped };
         let inbound = BTreeMap::from([("order".to_owned(), connection)]);
         Stats { inbound, outbound: BTreeMap::from([("desk".to_owned(), ConnectionStats::default())]) }
     }
@@ -109,7 +121,7 @@ mod tests {
     fn a_line_for_each_connection_tells_all_reasons() {
         let stats = stats();
         let lines: Vec<_> = stats.connections().map(|(side, name, stats)| (side, name, stats.to_string())).collect();
-        let order = format!("received=3 sent=1 no_peer=2 timed_out={}", u64::MAX);
+        let order = format!("received=3 sent=1 waiting=2 no_peer=2 timed_out={}", u64::MAX);
         assert_eq!(lines, [(Side::In, "order", order), (Side::Out, "desk", "received=0 sent=0".to_owned())]);
     }
 

@@ -82,7 +82,7 @@ fn facts() -> Vec<Fact> {
     layout!(facts, PluginTable as "sf_plugin_t":
         magic, size, major, minor, built_with, describe, attach, create, destroy, call, setup, make_target, call_target, drop_target);
     layout!(facts, HostTable as "sf_host_t":
-        magic, size, major, minor, reply, send, fail, last_error, should_stop, wait, workflow_id, log_enabled, log, flush, stats, set_timer, cancel_timer, sender, sender_clone, sender_drop, sender_send, sender_should_stop, change_state, replace_state, state_status, state_value, state_entries);
+        magic, size, major, minor, reply, send, fail, last_error, should_stop, wait, workflow_id, log_enabled, log, flush, stats, set_timer, cancel_timer, sender, sender_clone, sender_drop, sender_send, sender_should_stop, wait_for_subscribers, change_state, replace_state, state_status, state_value, state_entries);
     layout!(facts, StateStatus as "sf_state_status_t":
         condition, flags, epoch, number, age, missed, merged, ignored, keys);
     facts.push(fact("sizeof(sf_payload_t)", size_of::<Payload>() as i128));

@@ -20,6 +20,7 @@ const OTHER: &str = "other";
 pub(crate) struct Counters {
     received: AtomicU64,
     sent: AtomicU64,
+    waiting: AtomicU64,
     dropped: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -36,13 +37,26 @@ impl Counters {
 
     /// A message was dropped or refused, for a reason that has a stable word.
     pub(crate) fn dropped(&self, reason: &str) {
+        self.dropped_many(reason, 1);
+    }
+
+    /// So many messages wait for the service now.
+    pub(crate) fn waiting(&self, count: usize) {
+        self.waiting.store(count as u64, Ordering::Relaxed);
+    }
+
+    /// As [`Counters::dropped`], for several messages.
+    pub(crate) fn dropped_many(&self, reason: &str, count: u64) {
+        if count == 0 {
+            return;
+        }
         let mut dropped = self.dropped.lock().unwrap_or_else(PoisonError::into_inner);
         let reason = reason.get(..reason.floor_char_boundary(LONGEST_REASON)).unwrap_or(OTHER);
         let reason = if dropped.len() < MAX_REASONS || dropped.contains_key(reason) { reason } else { OTHER };
-        if let Some(count) = dropped.get_mut(reason) {
-            *count += 1;
+        if let Some(so_far) = dropped.get_mut(reason) {
+            *so_far = so_far.saturating_add(count);
         } else {
-            dropped.insert(reason.to_owned(), 1);
+            dropped.insert(reason.to_owned(), count);
         }
     }
 
@@ -50,6 +64,7 @@ impl Counters {
         ConnectionStats {
             received: self.received.load(Ordering::Relaxed),
             sent: self.sent.load(Ordering::Relaxed),
+            waiting: self.waiting.load(Ordering::Relaxed),
             dropped: self.dropped.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
     }

@@ -8,18 +8,20 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use service_framework_connections::arrivals::{Arrivals, Seen};
 use service_framework_connections::workflow::Chain;
 use service_framework_connections::{Inbound, Opened};
 use service_framework_model::error::{Code, Refusal};
 use service_framework_model::schema::Function;
 use service_framework_model::slot::Slot;
-use service_framework_model::wire::Arena;
 use service_framework_model::wire::envelope::{Call, RemoteError, WorkflowId};
+use service_framework_model::wire::{Arena, Seq};
 use service_framework_plugin::abi::{FUNCTION_MAIN, FUNCTION_TIMER};
 
 use crate::boundary::{Failure, Instance, Patience, Port, Reply, Run, RunCell, Sender, Target, function_number};
 use crate::control::Control;
-use crate::io::Postbox;
+use crate::counters::Counters;
+use crate::io::{MISSED, Postbox, REPEATED};
 use crate::life::Nowhere;
 use crate::logging;
 use crate::timers::Timers;
@@ -37,6 +39,8 @@ pub(crate) struct Dispatcher {
     control: Arc<Control>,
     instance: Instance,
     arena: Arena,
+    /// Who was heard by each connection, by its place.
+    arrivals: Vec<Option<Arrivals>>,
     timers: Timers,
     /// Whether there is a loop in which timers run.
     has_loop: bool,
@@ -67,7 +71,8 @@ impl Dispatcher {
         let sender = Sender { wiring: Arc::clone(&wiring), control: Arc::clone(&control), postbox, own_thread };
         let (arena, timers) = (bounded_arena(), Timers::default());
         let (sender, watch) = (Arc::new(sender), Arc::default());
-        Self { wiring, control, instance, arena, timers, has_loop, sender, watch, stops_on_error }
+        let arrivals = wiring.numbered();
+        Self { wiring, control, instance, arena, arrivals, timers, has_loop, sender, watch, stops_on_error }
     }
 
     /// Where it can be seen which function runs.
@@ -84,12 +89,14 @@ impl Dispatcher {
         port: &mut dyn Port,
         out: &mut Vec<u8>,
     ) -> Handled<'f> {
-        let Self { wiring, control, instance, arena, timers, has_loop, sender, watch, stops_on_error } = self;
+        let Self { wiring, control, instance, arena, arrivals, timers, has_loop, sender, watch, stops_on_error } = self;
         recycle(arena, out);
         let Some((name, inbound, counters)) = wiring.inbound(place) else { return Handled::default() };
         counters.received();
+        let mut heard = Heard { arrivals: arrivals.get_mut(place).and_then(Option::as_mut), name, counters };
         let mut stop = None;
         let route = match inbound.open(frames, arena) {
+            Opened::Call { call, .. } if heard.is_repeated(call.seq) => return Handled::default(),
             Opened::Call { call, route } => {
                 let _context = logging::workflow(&call.workflow_id);
                 let mut run = Run::new(wiring, control, port, Chain::of_message(&call.workflow_id));
@@ -115,9 +122,12 @@ impl Dispatcher {
                 inbound.write_failure(&as_remote(&refusal), &workflow_id, out);
                 route.len()
             }
-            Opened::Unanswerable(refusal) => {
-                counters.dropped(refusal.code().word());
-                logging::refused(name, &refusal);
+            Opened::Unanswerable { refusal, workflow_id, seq } => {
+                if !heard.is_repeated(seq) {
+                    let _context = logging::workflow(&workflow_id);
+                    counters.dropped(refusal.code().word());
+                    logging::refused(name, &refusal);
+                }
                 return Handled::default();
             }
         };
@@ -148,13 +158,13 @@ impl Dispatcher {
         let (workflow_id, route) = match inbound.open(frames, arena) {
             Opened::Call { call, route } => (call.workflow_id, route.len()),
             Opened::Refused { workflow_id, route, .. } => (workflow_id, route.len()),
-            Opened::Unanswerable(_) => return None,
+            Opened::Unanswerable { .. } => return None,
         };
         let (code, message) = STOPPING;
         let (code, message) = (code.to_owned(), message.to_owned());
         let error = RemoteError { code, message, field: None, is_caller_error: false, is_retryable: true };
         inbound.write_failure(&error, &workflow_id, out);
-        frames.get(..route)
+        frames.get(..route).filter(|_| !out.is_empty())
     }
 
     /// Runs one of the service's own functions.
@@ -227,6 +237,32 @@ impl Dispatcher {
     }
 }
 
+/// What was heard of the publishers of one connection.
+struct Heard<'h> {
+    arrivals: Option<&'h mut Arrivals>,
+    name: &'h str,
+    counters: &'h Counters,
+}
+
+impl Heard<'_> {
+    /// Whether the message with this number came before. What never came before it is counted.
+    fn is_repeated(&mut self, seq: Option<Seq>) -> bool {
+        let (Some(arrivals), Some(seq)) = (self.arrivals.as_mut(), seq) else { return false };
+        match arrivals.handle_seq(seq) {
+            Seen::Next => false,
+            Seen::After(missed) => {
+                self.counters.dropped_many(MISSED, missed);
+                logging::missed(self.name, missed);
+                false
+            }
+            Seen::Repeated => {
+                self.counters.dropped(REPEATED);
+                true
+            }
+        }
+    }
+}
+
 impl Drop for Dispatcher {
     fn drop(&mut self) {
         self.watch.end();
@@ -236,7 +272,8 @@ impl Drop for Dispatcher {
 /// Why a service that is being made can neither send nor wait.
 pub(crate) const NOT_YET: &str = "the service is being made, and its connections are opened after that";
 
-const STOPPING: (&str, &str) = ("stopping", "the service is stopping and did not handle the request");
+/// The code and the message for who comes too late.
+pub(crate) const STOPPING: (&str, &str) = ("stopping", "the service is stopping and did not handle the request");
 
 /// An arena with a bound on what one message may take.
 pub(crate) fn bounded_arena() -> Arena {

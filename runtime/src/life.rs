@@ -8,6 +8,7 @@ use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use service_framework_connections::readiness::Readiness;
 use service_framework_connections::requests::Unanswered;
 use service_framework_connections::workflow::Chain;
 use service_framework_model::schema::{Function, Side};
@@ -16,7 +17,7 @@ use service_framework_model::wire::Arena;
 use service_framework_plugin::abi::{FUNCTION_INIT, FUNCTION_ON_SIGINT, FUNCTION_ON_SIGTERM, FUNCTION_TIMER};
 
 use crate::boundary::{Failure, Instance, Port, Run, Table};
-use crate::control::{Control, StopReason, after};
+use crate::control::{Control, StopReason, after, later};
 use crate::dispatch::{Dispatcher, NOT_YET};
 use crate::io::{Plan, Postbox, postbox};
 use crate::logging::Sinks;
@@ -95,6 +96,7 @@ fn begin(blueprint: &Blueprint) -> Result<(Dispatcher, Box<dyn Place>, BoundAddr
         Mode::Main => Placement::Offloaded,
     });
     let (mut place, opened) = sockets.open(placement, pools, posts, (sinks, name))?;
+    settle(sockets, place.as_mut());
     if let Err(failure) = init(blueprint, &mut dispatcher, place.as_mut()) {
         // Lost sockets are logged; that `init` failed is what is told.
         let _ = place.close();
@@ -108,6 +110,18 @@ fn begin(blueprint: &Blueprint) -> Result<(Dispatcher, Box<dyn Place>, BoundAddr
         }
     }
     Ok((dispatcher, place, addresses))
+}
+
+/// Waits for what the connections ask to be waited for before anything is sent. It ends when the service stops.
+fn settle(sockets: &Sockets, place: &mut dyn Place) {
+    let began = place.now();
+    for (at, name, Readiness { pause, subscribers, patience }) in sockets.wiring.readiness() {
+        place.wait(later(began, pause), true);
+        let there = place.wait_for_subscribers(at, subscribers, later(began, patience), true);
+        if there < subscribers {
+            tracing::warn!("`{name}`: {there} of {subscribers} subscribers were there within {patience:?}");
+        }
+    }
 }
 
 /// Runs `init`, the first function of the service that may send.
@@ -184,6 +198,12 @@ pub(crate) struct Nowhere;
 impl Port for Nowhere {
     fn request(&mut self, _: usize, _: Bytes, _: Instant, _: bool) -> Result<Bytes, Unanswered> {
         Err(Unanswered::NoPeer)
+    }
+
+    fn publish(&mut self, _: usize, _: Vec<u8>) {}
+
+    fn wait_for_subscribers(&mut self, _: usize, _: usize, _: Instant, _: bool) -> usize {
+        0
     }
 
     fn wait(&mut self, until: Instant, _: bool) {

@@ -39,12 +39,16 @@ pub(crate) fn plans(
 }
 
 fn role(place: usize, connection: &ConnectionModel, wiring: &Wiring) -> Option<Role> {
-    match registry::find(&connection.connection_type)?.socket()? {
+    let kind = registry::find(&connection.connection_type)?;
+    let binds = (kind.binds)(connection);
+    match kind.socket()? {
         SocketRole::Router => Some(Role::Answers),
         SocketRole::Dealer => {
             let retries = wiring.outbound(place).map_or(0, |(_, outbound, _)| outbound.retries());
             Some(Role::Asks { retries })
         }
+        SocketRole::Publisher => Some(Role::Publishes { binds }),
+        SocketRole::Subscriber => Some(Role::Subscribes { binds }),
     }
 }
 

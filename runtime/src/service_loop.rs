@@ -41,10 +41,12 @@ impl ServiceLoop {
         let mut sent_last = (batch.len() > 1).then(Instant::now);
         for arrived in batch.drain(..) {
             if failed.is_some() || dispatcher.is_stopping() {
-                turn_away(dispatcher, &arrived, place, out);
+                turn_away(dispatcher, arrived, place, out);
                 continue;
             }
-            let handled = dispatcher.handle(arrived.place, &arrived.frames, place, out);
+            // A subscriber's queue may have dropped what was there when it was collected.
+            let Some(frames) = arrived.content.take() else { continue };
+            let handled = dispatcher.handle(arrived.place, &frames, place, out);
             if let Some(route) = handled.route {
                 place.answer(arrived.socket, replyer::answer(route, Bytes::copy_from_slice(out)));
             }
@@ -68,7 +70,7 @@ impl ServiceLoop {
             place.flush();
             while place.sweep(batch) {
                 for arrived in batch.drain(..) {
-                    turn_away(dispatcher, &arrived, place, out);
+                    turn_away(dispatcher, arrived, place, out);
                 }
                 place.flush();
                 if Instant::now() >= until {
@@ -79,8 +81,9 @@ impl ServiceLoop {
     }
 }
 
-fn turn_away(dispatcher: &mut Dispatcher, arrived: &Arrived, place: &mut dyn Place, out: &mut Vec<u8>) {
-    if let Some(route) = dispatcher.turn_away(arrived.place, &arrived.frames, out) {
+fn turn_away(dispatcher: &mut Dispatcher, arrived: Arrived, place: &mut dyn Place, out: &mut Vec<u8>) {
+    let Some(frames) = arrived.content.take() else { return };
+    if let Some(route) = dispatcher.turn_away(arrived.place, &frames, out) {
         place.answer(arrived.socket, replyer::answer(route, Bytes::copy_from_slice(out)));
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Owns the state machines that read and write messages, and the counters of each connection.
 
+use service_framework_connections::arrivals::Arrivals;
+use service_framework_connections::readiness::Readiness;
 use service_framework_connections::registry::{self, Made, MakeError};
 use service_framework_connections::{Inbound, Outbound};
 use service_framework_model::schema::{ConnectionModel, Side};
@@ -62,6 +64,27 @@ impl Wiring {
             wires.map(|wire| (wire.name.clone(), wire.counters.read())).collect()
         };
         Stats { inbound: side(Side::In), outbound: side(Side::Out) }
+    }
+
+    /// What is waited for after the connections were made: their places and names, where there is something.
+    pub(crate) fn readiness(&self) -> impl Iterator<Item = (usize, &str, Readiness)> {
+        let all = self.wires.iter().enumerate().map(|(place, wire)| {
+            let readiness = match &wire.made {
+                Made::In(inbound) => inbound.readiness(),
+                Made::Out(outbound) => outbound.readiness(),
+            };
+            (place, wire.name.as_str(), readiness)
+        });
+        all.filter(|(.., readiness)| !readiness.pause.is_zero() || readiness.subscribers > 0)
+    }
+
+    /// The `in` connections whose messages are numbered, and whose numbers nobody looks at when they arrive.
+    pub(crate) fn numbered(&self) -> Vec<Option<Arrivals>> {
+        let numbered = |wire: &Wire| match &wire.made {
+            Made::In(inbound) => inbound.intake().is_some_and(|intake| !intake.looks_at_numbers()),
+            Made::Out(_) => false,
+        };
+        self.wires.iter().map(|wire| numbered(wire).then(Arrivals::default)).collect()
     }
 
     /// The external targets: their places, names, and how many calls of each may be in flight.

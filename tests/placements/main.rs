@@ -4,6 +4,7 @@
 mod addresses;
 mod answers;
 mod executors;
+mod publications;
 mod senders;
 mod stopping;
 #[path = "../support/mod.rs"]

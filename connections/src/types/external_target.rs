@@ -11,7 +11,7 @@ pub const EXTERNAL_TARGET: ConnectionType = ConnectionType {
     word: "external_target",
     side: Side::Out,
     carrier: Carrier::Pool,
-    binds: false,
+    binds: |_| false,
     several_addresses: false,
     creation_arguments: &[
         timeout::ARGUMENT,

@@ -10,7 +10,7 @@ pub const REPLYER: ConnectionType = ConnectionType {
     word: "replyer",
     side: Side::In,
     carrier: Carrier::Socket { role: SocketRole::Router, address_key: "replyer" },
-    binds: true,
+    binds: |_| true,
     several_addresses: false,
     creation_arguments: &[CreationArgument {
         name: "function",

@@ -11,7 +11,7 @@ pub const REQUESTER: ConnectionType = ConnectionType {
     word: "requester",
     side: Side::Out,
     carrier: Carrier::Socket { role: SocketRole::Dealer, address_key: "requester" },
-    binds: false,
+    binds: |_| false,
     several_addresses: true,
     creation_arguments: &[
         timeout::ARGUMENT,
@@ -39,9 +39,9 @@ fn retries_without_idempotent(model: &ConnectionModel) -> Option<Contradiction> 
     let retries = model.creation_argument("retries").and_then(serde_json::Value::as_u64).unwrap_or(0);
     // One of a wrong type is another problem.
     let idempotent = model.creation_argument("idempotent").is_some_and(|value| *value != false);
-    (retries > 0 && !idempotent).then_some(Contradiction {
+    (retries > 0 && !idempotent).then(|| Contradiction {
         argument: "retries",
-        message: "a request may be sent once more only if executing it twice does no harm",
+        message: "a request may be sent once more only if executing it twice does no harm".into(),
         help: "set `idempotent` to true if that is so, or remove `retries`",
     })
 }

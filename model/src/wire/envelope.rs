@@ -11,7 +11,7 @@ use crate::slot::{ForeignSlot, Slot, View};
 use crate::validator::Validator;
 use crate::value::Value;
 use crate::wire::extras::Extras;
-use crate::wire::{Reader, Writer, decode_dynamic, marker, not_empty};
+use crate::wire::{Reader, Seq, Writer, decode_dynamic, marker, not_empty, seq};
 
 pub use crate::wire::workflow_id::WorkflowId;
 
@@ -22,6 +22,8 @@ pub struct Call<'a> {
     pub arguments: &'a [Slot<'a>],
     /// Its workflow id.
     pub workflow_id: WorkflowId<'a>,
+    /// Its number, if it has one.
+    pub seq: Option<Seq>,
 }
 
 /// A message that was refused.
@@ -31,6 +33,8 @@ pub struct BadCall<'a> {
     pub refusal: Refusal,
     /// The workflow id to answer with; nil if none could be read.
     pub workflow_id: WorkflowId<'a>,
+    /// Its number, if one could be read.
+    pub seq: Option<Seq>,
 }
 
 /// The answer to a request.
@@ -78,6 +82,8 @@ struct Body {
 }
 
 const ARGUMENTS: Body = Body { key: "args", wire: b"\xa4args", head: b"\x82\xa4args" };
+/// The beginning of an envelope of arguments, a workflow id and a number.
+const NUMBERED_HEAD: &[u8] = b"\x83\xa4args";
 const RETURNED: Body = Body { key: "return_args", wire: b"\xabreturn_args", head: b"\x82\xabreturn_args" };
 const WORKFLOW_ID: &[u8] = b"\xabworkflow_id";
 const NIL: &[u8] = b"\xc0";
@@ -91,12 +97,12 @@ const EMPTY_MAP: &[u8] = b"\x80";
 pub fn read_call<'a>(frame: &'a [u8], validator: &'a Validator, arena: &'a Arena) -> Result<Call<'a>, BadCall<'a>> {
     let mut parts = Parts::default();
     let read = parts.read(frame, ARGUMENTS, validator, arena);
-    let workflow_id = parts.workflow_id;
+    let (workflow_id, seq) = (parts.workflow_id, parts.seq);
     match (parts.refused.or(read.err()), parts.arguments) {
-        (None, Some(arguments)) => Ok(Call { arguments, workflow_id }),
+        (None, Some(arguments)) => Ok(Call { arguments, workflow_id, seq }),
         (refusal, _) => {
             let refusal = refusal.unwrap_or_else(|| no_body(ARGUMENTS.key));
-            Err(BadCall { refusal, workflow_id })
+            Err(BadCall { refusal, workflow_id, seq })
         }
     }
 }
@@ -129,7 +135,21 @@ pub fn write_call(
     workflow_id: &WorkflowId<'_>,
     out: &mut Vec<u8>,
 ) -> Result<(), Refusal> {
-    write(ARGUMENTS, validator, slots, peers, workflow_id, out)
+    write(ARGUMENTS.head, validator, slots, peers, workflow_id, out)
+}
+
+/// Appends a call that is to be numbered: nothing of it is missing but what [`Seq::append`] appends.
+///
+/// # Errors
+/// As [`Validator::encode`]; then `out` is as it was.
+pub fn write_publication(
+    validator: &Validator,
+    slots: &[ForeignSlot<'_>],
+    peers: Peers,
+    workflow_id: &WorkflowId<'_>,
+    out: &mut Vec<u8>,
+) -> Result<(), Refusal> {
+    write(NUMBERED_HEAD, validator, slots, peers, workflow_id, out)
 }
 
 /// Appends the answer to a request.
@@ -143,11 +163,11 @@ pub fn write_answer(
     workflow_id: &WorkflowId<'_>,
     out: &mut Vec<u8>,
 ) -> Result<(), Refusal> {
-    write(RETURNED, validator, slots, peers, workflow_id, out)
+    write(RETURNED.head, validator, slots, peers, workflow_id, out)
 }
 
 fn write(
-    body: Body,
+    head: &'static [u8],
     validator: &Validator,
     slots: &[ForeignSlot<'_>],
     peers: Peers,
@@ -156,7 +176,7 @@ fn write(
 ) -> Result<(), Refusal> {
     let start = out.len();
     let mut writer = Writer::new(out);
-    writer.raw(body.head);
+    writer.raw(head);
     let (mut writer, result) = validator.encode_body(slots, peers, writer);
     match result {
         Ok(()) => {
@@ -200,6 +220,8 @@ struct Parts<'a> {
     refused: Option<Refusal>,
     workflow_id: WorkflowId<'a>,
     has_id: bool,
+    seq: Option<Seq>,
+    has_seq: bool,
     error: Option<RemoteError>,
 }
 
@@ -207,6 +229,7 @@ struct Parts<'a> {
 enum Key<'a> {
     Body,
     WorkflowId,
+    Seq,
     Error,
     Other(Slot<'a>),
 }
@@ -224,6 +247,8 @@ impl<'a> Parts<'a> {
                 Key::Body
             } else if reader.skip_prefix(WORKFLOW_ID) {
                 Key::WorkflowId
+            } else if body.key == ARGUMENTS.key && reader.skip_prefix(seq::KEY) {
+                Key::Seq
             } else {
                 key(&mut reader, body, arena)?
             };
@@ -236,6 +261,11 @@ impl<'a> Parts<'a> {
                     self.has_id = true;
                     let read = self.workflow_id.read(&mut reader, arena);
                     read.map_err(|refusal| refusal.under_key("workflow_id"))?;
+                }
+                Key::Seq if self.has_seq => return Err(twice("seq")),
+                Key::Seq => {
+                    self.has_seq = true;
+                    self.seq = Seq::read(&mut reader, arena).map_err(|refusal| refusal.under_key("seq"))?;
                 }
                 Key::Error if self.error.is_some() => return Err(twice("error")),
                 Key::Error => {
@@ -319,6 +349,7 @@ fn key<'a>(reader: &mut Reader<'a>, body: Body, arena: &'a Arena) -> Result<Key<
     Ok(match key.view() {
         View::Str(name) if name == body.key => Key::Body,
         View::Str("workflow_id") => Key::WorkflowId,
+        View::Str("seq") if body.key == ARGUMENTS.key => Key::Seq,
         View::Str("error") if body.key == RETURNED.key => Key::Error,
         View::Str(name) if let Some(shape) = marker::shape_of_key(name) => {
             let detail = format!("the message has the key `{name}`: it is a {}, not a map", shape.word);

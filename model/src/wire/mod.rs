@@ -9,17 +9,21 @@ pub(crate) mod distinct;
 mod encode;
 pub mod envelope;
 pub(crate) mod extras;
+mod glance;
 pub(crate) mod marker;
 pub(crate) mod old_peers;
 mod reader;
+mod seq;
 pub mod state_message;
 mod workflow_id;
 
 pub use crate::dynamic::Arena;
 pub use decode::{decode_dynamic, decode_value};
 pub use encode::encode_value;
+pub use glance::glance;
 pub use old_peers::for_old_peers;
 pub use reader::Reader;
+pub use seq::Seq;
 
 pub(crate) use decode::under;
 pub(crate) use encode::Writer;

@@ -119,7 +119,7 @@ typedef struct sf_host_t {
     /*
      * Sends to an `out` connection, by its place in the model (see `call`). A requester waits for its reply and hands
      * it to `write` before this returns; `write` must not call the host, and what it gets is gone after it. It may be
-     * null: then what comes back is let go. Fails with `invalid_arguments`, `no_peer`, `timed_out`, `stopping` and
+     * null: then what comes back is let go. A publisher waits for nobody and hands nothing to `write`. Fails with `invalid_arguments`, `no_peer`, `timed_out`, `stopping` and
      * others, or, flagged as remote, with the error that the other side answered with.
      */
     sf_status_t (*send)(sf_run_t *run, uint32_t connection, const sf_slot_t *slots, size_t count, void *sink,
@@ -154,7 +154,8 @@ typedef struct sf_host_t {
 
     /*
      * Hands the counters of all connections to `write`, as JSON:
-     * {"in": {name: {"received": 1, "sent": 1, "dropped": {reason: 1}}}, "out": {...}}. Since minor version 1.
+     * {"in": {name: {"received": 1, "sent": 1, "waiting": 0, "dropped": {reason: 1}}}, "out": {...}}. Since minor
+     * version 1.
      */
     sf_status_t (*stats)(sf_run_t *run, void *sink, sf_write_text_t write);
 
@@ -190,6 +191,12 @@ typedef struct sf_host_t {
 
     /* Whether the service of this handle has been asked to stop, or has ended. Since minor version 1. */
     bool (*sender_should_stop)(const sf_sender_t *sender);
+
+    /*
+     * Waits until the publisher at place `connection` has `count` subscribers. Fails with `no_peer` when the time is over,
+     * with `stopping` as soon as the service is asked to stop. Since minor version 2.
+     */
+    sf_status_t (*wait_for_subscribers)(sf_run_t *run, uint32_t connection, uint32_t count, uint64_t nanoseconds);
 
     /*
      * Changes the `out` state at this place (see `call`), all or nothing, and has what changed sent as one update. Each
@@ -303,10 +310,12 @@ typedef struct sf_plugin_t {
 
     /*
      * Calls a function of the service. Below SF_FUNCTION_STATE, `function` is the place of an `in` connection: the
-     * connections of `in` are counted from 0 in the order in which the model has them, those of `out` follow. States are
-     * counted likewise, and their functions are called when value or condition of the copy has changed. Their arguments
-     * are four: whether the value may have changed as a whole, the numbers of the first and of the last update that came
-     * in since the function was called before, and a list of what changed, each being the list of the keys that lead to it.
+     * connections of `in` are counted from 0 in the order in which the model has them, those of `out` follow. The
+     * function of a replyer answers with the host's `reply`; that of a subscriber does not, and its errors are counted
+     * and logged. States are counted like connections, and their functions are called when value or condition of the copy
+     * has changed. Their arguments are four: whether the value may have changed as a whole, the numbers of the first and
+     * of the last update that came in since the function was called before, and a list of what changed, each being the
+     * list of the keys that lead to it.
      *
      * `arguments` has a slot for each field of the connection's arguments: the required ones in the order of the model,
      * then the optional ones; where the arguments are open, then a map of the keys that the model does not name, or

@@ -140,6 +140,13 @@ impl Host {
         self.outcome(unsafe { (self.table().wait)(self.run, nanoseconds(duration)) })
     }
 
+    /// Waits for subscribers of the publisher at this place.
+    pub(crate) fn wait_for_subscribers(self, connection: u32, count: u32, patience: Duration) -> Result<()> {
+        let patience = nanoseconds(patience);
+        // SAFETY: `run` belongs to the call in hand.
+        self.outcome(unsafe { (self.table().wait_for_subscribers)(self.run, connection, count, patience) })
+    }
+
     /// Runs what a call of the host asks for; an error or a panic is handed over, and the status says which.
     pub(crate) fn report(self, act: impl FnOnce() -> Result<()>) -> Status {
         match caught(act) {

@@ -25,6 +25,8 @@ pub(crate) struct Run {
     pub(crate) failure: Option<Failure>,
     pub(crate) stopping: bool,
     pub(crate) waited: Vec<u64>,
+    /// Place, count, time.
+    pub(crate) waited_for: Vec<(u32, u32, u64)>,
     pub(crate) flushes: u32,
     pub(crate) stats: &'static str,
     /// Number, first, period.
@@ -80,6 +82,7 @@ pub(crate) const HOST_TABLE: HostTable = HostTable {
     sender_drop,
     sender_send,
     sender_should_stop,
+    wait_for_subscribers,
     change_state: states::change,
     replace_state: states::replace,
     state_status: states::status,
@@ -168,6 +171,12 @@ unsafe extern "C" fn last_error(run: *mut c_void, error: *mut ErrorText) {
 unsafe extern "C" fn should_stop(run: *mut c_void) -> bool {
     // SAFETY: the run of the call in progress.
     unsafe { of(run).stopping }
+}
+
+unsafe extern "C" fn wait_for_subscribers(run: *mut c_void, connection: u32, count: u32, nanoseconds: u64) -> Status {
+    // SAFETY: the run's pointer is that of the call in progress.
+    unsafe { of(run) }.waited_for.push((connection, count, nanoseconds));
+    OK
 }
 
 unsafe extern "C" fn wait(run: *mut c_void, nanoseconds: u64) -> Status {

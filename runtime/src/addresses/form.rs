@@ -48,7 +48,7 @@ pub(super) fn declared(model: &ServiceModel) -> Vec<Declared<'_>> {
 fn of_connection(model: &ConnectionModel) -> Option<Declared<'_>> {
     let kind = registry::find(&model.connection_type)?;
     let key = kind.address_key();
-    let key = key.map(|key| AddressKey { key, binds: kind.binds, several: kind.several_addresses });
+    let key = key.map(|key| AddressKey { key, binds: (kind.binds)(model), several: kind.several_addresses });
     let (group, keys) = (Group::Connections, key.into_iter().collect());
     Some(Declared { group, side: model.side, name: &model.name, word: kind.word, keys })
 }

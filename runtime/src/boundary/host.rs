@@ -44,6 +44,7 @@ static TABLE: HostTable = HostTable {
     sender_drop: threads::drop,
     sender_send: threads::send,
     sender_should_stop: threads::should_stop,
+    wait_for_subscribers,
 };
 
 /// The host's table.
@@ -253,6 +254,11 @@ unsafe extern "C" fn sender(run: *mut c_void, sender: *mut *const c_void) -> Sta
     }
 }
 
+unsafe extern "C" fn wait_for_subscribers(run: *mut c_void, connection: u32, count: u32, nanoseconds: u64) -> Status {
+    // SAFETY: `run` is the call's.
+    unsafe { guarded(run, |run| run.wait_for_subscribers(connection, count, Duration::from_nanos(nanoseconds))) }
+}
+
 unsafe extern "C" fn log_enabled(level: u32) -> bool {
     catch_unwind(|| logging::enabled(level)).unwrap_or(false)
 }
@@ -284,6 +290,12 @@ mod tests {
     impl Port for Broken {
         fn request(&mut self, _: usize, _: Bytes, _: Instant, _: bool) -> Result<Bytes, Unanswered> {
             panic!("the sockets are gone")
+        }
+
+        fn publish(&mut self, _: usize, _: Vec<u8>) {}
+
+        fn wait_for_subscribers(&mut self, _: usize, _: usize, _: Instant, _: bool) -> usize {
+            0
         }
 
         fn wait(&mut self, _: Instant, _: bool) {

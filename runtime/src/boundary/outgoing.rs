@@ -20,7 +20,7 @@ const USUAL_SIZE: usize = 512;
 
 /// A message that may leave, with what is needed to read its answer.
 pub(super) struct Outgoing<'w> {
-    pub(super) body: Bytes,
+    pub(super) body: Vec<u8>,
     name: &'w str,
     outbound: &'w dyn Outbound,
     counters: &'w Counters,
@@ -35,7 +35,7 @@ impl<'w> Outgoing<'w> {
         id: &WorkflowId<'_>,
     ) -> Result<Self, Failure> {
         let Some((name, outbound, counters)) = wiring.outbound(place) else {
-            return Err(Failure::new("no_such_connection", format!("there is no out connection at place {place}")));
+            return Err(no_connection(place));
         };
         let mut body = Vec::with_capacity(USUAL_SIZE);
         outbound.write_call(slots, id, &mut body).map_err(|refusal| {
@@ -47,12 +47,24 @@ impl<'w> Outgoing<'w> {
             let text = format!("the message for `{name}` has {size} bytes, at most {longest} can be sent");
             return Err(Failure::new("invalid_arguments", text));
         }
-        Ok(Self { body: body.into(), name, outbound, counters })
+        Ok(Self { body, name, outbound, counters })
+    }
+
+    /// The message, to be handed over.
+    pub(super) fn take_body(&mut self) -> Bytes {
+        std::mem::take(&mut self.body).into()
     }
 
     /// How long the answer may take; `None` if there is none.
     pub(super) fn return_timeout(&self) -> Option<Duration> {
         self.outbound.return_timeout()
+    }
+
+    /// Counts a message that brought nothing back.
+    pub(super) fn unsent(&self, unanswered: Unanswered) -> Failure {
+        self.counters.dropped(unanswered.word());
+        let failure = Failure::from(unanswered);
+        Failure { message: format!("`{}`: {}", self.name, failure.message), ..failure }
     }
 
     /// Counts what became of the message and hands its answer to `returned`.
@@ -65,14 +77,15 @@ impl<'w> Outgoing<'w> {
         if has_left(&answer) {
             counters.sent();
         }
-        let frame = answer.map_err(|unanswered| {
-            counters.dropped(unanswered.word());
-            let failure = Failure::from(unanswered);
-            Failure { message: format!("`{name}`: {}", failure.message), ..failure }
-        })?;
+        let frame = answer.map_err(|unanswered| self.unsent(unanswered))?;
         counters.received();
         read_return(name, *outbound, &frame, returned).inspect_err(|failure| counters.dropped(failure.countable()))
     }
+}
+
+#[cold]
+pub(super) fn no_connection(place: usize) -> Failure {
+    Failure::new("no_such_connection", format!("there is no out connection at place {place}"))
 }
 
 /// Whether a message may have reached somebody.

@@ -16,7 +16,7 @@ use service_framework_plugin::abi::LAST_TIMER;
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
-use super::outgoing::{Outgoing, has_left};
+use super::outgoing::{Outgoing, has_left, no_connection};
 use super::{Failure, Sender};
 use crate::control::{Control, later};
 use crate::timers::Timers;
@@ -27,6 +27,13 @@ pub(crate) trait Port {
     /// Sends a request over the connection at `place` and waits for its reply. A stop ends the wait at once, or, if the
     /// call `may_finish`, when patience with the service's code ends.
     fn request(&mut self, place: usize, body: Bytes, deadline: Instant, may_finish: bool) -> Result<Bytes, Unanswered>;
+
+    /// Has a publication sent by the publisher at `place`, in the order in which this is called.
+    fn publish(&mut self, place: usize, publication: Vec<u8>);
+
+    /// Waits until the publisher at `place` has `count` subscribers, until `until` comes, or, if the call
+    /// `ends_on_stop`, the service is asked to stop. Returns how many there are.
+    fn wait_for_subscribers(&mut self, place: usize, count: usize, until: Instant, ends_on_stop: bool) -> usize;
 
     /// Waits until `until` comes, or, if the call `ends_on_stop`, the service is asked to stop.
     fn wait(&mut self, until: Instant, ends_on_stop: bool);
@@ -133,10 +140,14 @@ impl<'s> Run<'s> {
         self.can_block_to("send")?;
         let place = place as usize;
         let id = self.chain.next(Uuid::new_v4).map_err(|refusal| Failure::of_own("bad_workflow_id", &refusal))?;
-        let outgoing = Outgoing::new(self.wiring, place, slots, &id)?;
-        let Some(timeout) = outgoing.return_timeout() else { return Ok(()) };
+        let mut outgoing = Outgoing::new(self.wiring, place, slots, &id)?;
+        let Some(timeout) = outgoing.return_timeout() else {
+            self.port.publish(place, outgoing.body);
+            self.chain.sent();
+            return Ok(());
+        };
         let (deadline, may_finish) = (later(self.port.now(), timeout), self.patience != Patience::EndsAtOnce);
-        let answer = self.port.request(place, outgoing.body.clone(), deadline, may_finish);
+        let answer = self.port.request(place, outgoing.take_body(), deadline, may_finish);
         if has_left(&answer) {
             self.chain.sent();
         }
@@ -145,13 +156,41 @@ impl<'s> Run<'s> {
 
     pub(super) fn wait(&mut self, duration: Duration) -> Result<(), Failure> {
         self.can_block_to("wait")?;
+        let until = self.until(duration);
+        self.port.wait(until.ends, until.ends_on_stop);
+        if self.is_cut_short(&until) { Err(stopping()) } else { Ok(()) }
+    }
+
+    pub(super) fn wait_for_subscribers(&mut self, place: u32, count: u32, patience: Duration) -> Result<(), Failure> {
+        self.can_block_to("wait for subscribers")?;
+        let place = place as usize;
+        let Some((name, outbound, _)) = self.wiring.outbound(place) else { return Err(no_connection(place)) };
+        if outbound.return_timeout().is_some() {
+            let message = format!("`{name}` is no publisher, and only a publisher has subscribers");
+            return Err(Failure::new("no_publisher", message));
+        }
+        let until = self.until(patience);
+        let there = self.port.wait_for_subscribers(place, count as usize, until.ends, until.ends_on_stop);
+        if there >= count as usize {
+            return Ok(());
+        }
+        if self.is_cut_short(&until) {
+            return Err(stopping());
+        }
+        let message = format!("`{name}`: {there} of {count} subscribers were there within {patience:?}");
+        Err(Failure::new(Unanswered::NoPeer.word(), message))
+    }
+
+    /// How long a wait of this call may go on.
+    fn until(&self, duration: Duration) -> Until {
         let wanted = later(self.port.now(), duration);
         let ends = if self.patience == Patience::UntilItEnds { self.control.patience_ends() } else { None };
-        let until = wanted.min(ends.unwrap_or(wanted));
-        let ends_on_stop = self.patience != Patience::UntilItEnds;
-        self.port.wait(until, ends_on_stop);
-        let cut_short = if ends_on_stop { self.control.is_stopping() } else { until != wanted };
-        if cut_short { Err(Failure::new(Unanswered::Stopping.word(), "the service is stopping")) } else { Ok(()) }
+        let ends = wanted.min(ends.unwrap_or(wanted));
+        Until { ends, is_shortened: ends != wanted, ends_on_stop: self.patience != Patience::UntilItEnds }
+    }
+
+    fn is_cut_short(&self, until: &Until) -> bool {
+        if until.ends_on_stop { self.control.is_stopping() } else { until.is_shortened }
     }
 
     pub(super) fn flush(&mut self) -> Result<(), Failure> {
@@ -207,6 +246,19 @@ impl<'s> Run<'s> {
             Some(why) => Err(Failure::new("not_here", format!("cannot {what} here: {why}"))),
         }
     }
+}
+
+/// The end of a wait.
+struct Until {
+    ends: Instant,
+    /// Whether patience ends before the wait would have.
+    is_shortened: bool,
+    ends_on_stop: bool,
+}
+
+#[cold]
+fn stopping() -> Failure {
+    Failure::new(Unanswered::Stopping.word(), "the service is stopping")
 }
 
 /// A call's `run` pointer. Behind a `RefCell`, so that a service which calls back from inside a callback is refused

@@ -45,10 +45,13 @@ impl Sender {
         let id = Chain::each_its_own().next(Uuid::new_v4);
         let id = id.map_err(|refusal| Failure::of_own("bad_workflow_id", &refusal))?;
         let place = place as usize;
-        let outgoing = Outgoing::new(&self.wiring, place, slots, &id)?;
-        let Some(timeout) = outgoing.return_timeout() else { return Ok(()) };
+        let mut outgoing = Outgoing::new(&self.wiring, place, slots, &id)?;
+        let Some(timeout) = outgoing.return_timeout() else {
+            let posted = self.postbox.publish(place, std::mem::take(&mut outgoing.body));
+            return posted.map_err(|unsent| outgoing.unsent(unsent));
+        };
         let deadline = later(Instant::now(), timeout);
-        let answer = self.postbox.request(place, outgoing.body.clone(), deadline);
+        let answer = self.postbox.request(place, outgoing.take_body(), deadline);
         outgoing.settle(answer, returned)
     }
 

@@ -10,7 +10,6 @@ use bytes::Bytes;
 use service_framework_connections::Opened;
 use service_framework_connections::workflow::Chain;
 use service_framework_model::slot::Slot;
-use service_framework_model::wire::envelope::WorkflowId;
 use service_framework_plugin::abi::PluginTable;
 
 use super::host::host_table;
@@ -64,7 +63,9 @@ impl Target {
             Opened::Refused { refusal, workflow_id, .. } => {
                 end.write_failure(&as_remote(&refusal), &workflow_id, &mut out);
             }
-            Opened::Unanswerable(refusal) => end.write_failure(&as_remote(&refusal), &WorkflowId::Nil, &mut out),
+            Opened::Unanswerable { refusal, workflow_id, .. } => {
+                end.write_failure(&as_remote(&refusal), &workflow_id, &mut out);
+            }
         }
         out.into()
     }

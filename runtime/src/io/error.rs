@@ -1,6 +1,6 @@
 //! Why a connection could not be opened, in words for whoever has to mend it.
 
-use crate::transport::{BindError, ConnectError, OpenError};
+use crate::transport::{BindError, ConnectError, OpenError, SubscribeError};
 
 /// A connection that could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -24,4 +24,7 @@ pub enum WiringProblem {
     /// The address can never be connected to.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// The socket takes no subscription.
+    #[error(transparent)]
+    Subscribe(#[from] SubscribeError),
 }

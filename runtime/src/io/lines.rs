@@ -1,4 +1,4 @@
-//! Everything that the service sends over and waits for: requesters, external targets, and who waits for which answer.
+//! Everything that the service sends over: requesters, external targets, publishers, and who waits for which answer.
 //!
 //! Owns the tickets: the one request of the service's own code, and those that other threads have posted. Never blocks;
 //! whoever drives it decides how long.
@@ -13,7 +13,8 @@ use bytes::Bytes;
 use service_framework_connections::requests::{Stray, Unanswered};
 
 use super::line::Line;
-use super::post::{Post, Posts};
+use super::outlet::Outlet;
+use super::post::{Post, Posts, Request};
 use crate::alarm::Alarm;
 use crate::control::Control;
 use crate::pool::{Closing, Pool};
@@ -29,9 +30,20 @@ struct Posted {
     waiting: SyncSender<Answer>,
 }
 
+/// What is left of the lines of a service that has ended.
+pub(super) struct Closed {
+    /// Sockets that are to be closed.
+    pub(super) requesters: Vec<Box<dyn Socket>>,
+    /// Sockets that are to be closed when what they were handed has left.
+    pub(super) publishers: Vec<Box<dyn Socket>>,
+    /// Threads that are to be waited for.
+    pub(super) pools: Vec<Closing>,
+}
+
 /// The lines of one service.
 pub(super) struct Lines {
     lines: Vec<Line>,
+    outlets: Vec<Outlet>,
     pools: Vec<Pool>,
     posts: Posts,
     /// Whether threads may still post: a queue without senders is not asked again.
@@ -49,6 +61,7 @@ impl Lines {
     pub(super) fn new(pools: Vec<Pool>, posts: Posts, wiring: Arc<Wiring>, control: Arc<Control>) -> Self {
         Self {
             lines: Vec::new(),
+            outlets: Vec::new(),
             pools,
             posts,
             is_posted_to: true,
@@ -63,6 +76,30 @@ impl Lines {
 
     pub(super) fn add(&mut self, line: Line) {
         self.lines.push(line);
+    }
+
+    pub(super) fn add_outlet(&mut self, outlet: Outlet) {
+        self.outlets.push(outlet);
+    }
+
+    /// Keeps a publication until the sockets are driven the next time; returns how many wait for that.
+    pub(super) fn publish(&mut self, place: usize, publication: Vec<u8>) -> usize {
+        let Some(outlet) = self.outlets.iter_mut().find(|outlet| outlet.place == place) else { return 0 };
+        outlet.push(publication);
+        outlet.waiting()
+    }
+
+    /// Hands the publications that wait to their sockets.
+    pub(super) fn send_publications(&mut self) {
+        for outlet in &mut self.outlets {
+            outlet.send(&self.wiring);
+        }
+    }
+
+    /// How many subscribers the publisher at `place` has.
+    pub(super) fn subscribers(&mut self, place: usize) -> usize {
+        let outlet = self.outlets.iter_mut().find(|outlet| outlet.place == place);
+        outlet.map_or(0, Outlet::subscribers)
     }
 
     /// Begins the one request that the service's own code waits for. Returns whether there is such a connection.
@@ -113,6 +150,9 @@ impl Lines {
     pub(super) fn drive(&mut self, cx: &mut Context<'_>) {
         loop {
             self.take_posts(cx);
+            for outlet in &mut self.outlets {
+                outlet.drive(cx, &self.wiring);
+            }
             for line in &mut self.lines {
                 line.drive(cx, &self.wiring);
             }
@@ -134,15 +174,25 @@ impl Lines {
 
     /// Whether somebody could wait for the lines to be driven.
     pub(super) fn is_used(&self) -> bool {
-        !self.lines.is_empty() || !self.pools.is_empty()
+        !self.lines.is_empty() || !self.pools.is_empty() || !self.outlets.is_empty()
     }
 
-    /// Ends everything that is in flight. Gives up the sockets, to be closed, and the threads of the pools, to be waited
-    /// for.
-    pub(super) fn close(mut self) -> (Vec<Box<dyn Socket>>, Vec<Closing>) {
+    /// Ends everything that is in flight, and gives up what is to be closed.
+    pub(super) fn close(mut self) -> Closed {
         self.stop_posted();
-        let pools = std::mem::take(&mut self.pools).into_iter().flat_map(Pool::hang_up).collect();
-        (self.lines.into_iter().flat_map(Line::into_sockets).collect(), pools)
+        self.posts.close();
+        // Who posts a publication does not wait for it to leave; who posts a request learns that nobody took it.
+        while let Ok(post) = self.posts.try_recv() {
+            if let Post::Publication { place, body } = post {
+                self.publish(place, body);
+            }
+        }
+        let wiring = &self.wiring;
+        Closed {
+            requesters: self.lines.into_iter().flat_map(Line::into_sockets).collect(),
+            publishers: self.outlets.into_iter().map(|outlet| outlet.into_socket(wiring)).collect(),
+            pools: self.pools.into_iter().flat_map(Pool::hang_up).collect(),
+        }
     }
 
     fn ticket(&mut self) -> u64 {
@@ -164,16 +214,19 @@ impl Lines {
     fn take_posts(&mut self, cx: &mut Context<'_>) {
         while self.is_posted_to {
             match self.posts.poll_recv(cx) {
-                Poll::Ready(Some(post)) if post.claim() => self.take(post),
+                Poll::Ready(Some(Post::Publication { place, body })) => {
+                    self.publish(place, body);
+                }
+                Poll::Ready(Some(Post::Request(request))) if request.claim() => self.take(request),
                 // Its thread has given it up.
-                Poll::Ready(Some(_)) => {}
+                Poll::Ready(Some(Post::Request(_))) => {}
                 Poll::Ready(None) => self.is_posted_to = false,
                 Poll::Pending => return,
             }
         }
     }
 
-    fn take(&mut self, post: Post) {
+    fn take(&mut self, post: Request) {
         let (ticket, place) = (self.ticket(), post.place);
         self.posted.push(Posted { ticket, place, waiting: post.answer });
         if self.control.is_stopping() {

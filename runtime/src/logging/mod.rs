@@ -92,6 +92,22 @@ pub(crate) fn failed(connection: &str, code: &str, message: &str) {
     }
 }
 
+/// Messages of a publisher never came.
+pub(crate) fn missed(connection: &str, count: u64) {
+    let code = "missed";
+    if let Some(admitted) = context::limits().admit(connection, code, Instant::now()) {
+        tracing::warn!(connection, code, "{count} messages of a publisher never came{admitted}");
+    }
+}
+
+/// The queue of a connection had no room for messages.
+pub(crate) fn queue_full(connection: &str, count: u64) {
+    let code = "queue_full";
+    if let Some(admitted) = context::limits().admit(connection, code, Instant::now()) {
+        tracing::warn!(connection, code, "dropped {count} messages: more came than the service takes{admitted}");
+    }
+}
+
 /// Says how many lines of refused messages and failed functions were not written and not told of by a later line.
 pub(crate) fn tell_unsaid() {
     for limit::Unsaid { connection, code, lines } in context::limits().take_unsaid() {

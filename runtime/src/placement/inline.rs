@@ -15,6 +15,10 @@ use crate::boundary::Port;
 use crate::io::{Arrived, Io, Posts};
 use crate::pool::Pool;
 
+/// How many publications wait for the function that is running to return: more than that leave at once, so that a function
+/// which sends many neither fills the memory nor the queues of its subscribers.
+const AT_ONCE: usize = 64;
+
 /// A service's sockets on the thread of its code.
 pub(super) struct Inline {
     runtime: Runtime,
@@ -60,6 +64,16 @@ impl Place for Inline {
 impl Port for Inline {
     fn request(&mut self, place: usize, body: Bytes, deadline: Instant, may_finish: bool) -> Result<Bytes, Unanswered> {
         self.runtime.block_on(self.io.request(place, body, deadline, may_finish))
+    }
+
+    fn publish(&mut self, place: usize, publication: Vec<u8>) {
+        if self.io.publish(place, publication) >= AT_ONCE {
+            self.runtime.block_on(self.io.flush());
+        }
+    }
+
+    fn wait_for_subscribers(&mut self, place: usize, count: usize, until: Instant, ends_on_stop: bool) -> usize {
+        self.runtime.block_on(self.io.wait_for_subscribers(place, count, until, ends_on_stop))
     }
 
     fn wait(&mut self, until: Instant, ends_on_stop: bool) {

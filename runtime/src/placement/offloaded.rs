@@ -26,6 +26,13 @@ use crate::pool::Pool;
 /// How many batches the code may be behind.
 const BATCHES: usize = 1;
 
+/// How many publications the code may be ahead of the I/O thread, and how many bytes: it waits for that thread, which
+/// waits for no subscriber.
+const MOST_AHEAD: usize = 4096;
+const MOST_BYTES_AHEAD: usize = 16 << 20;
+/// After how many publications the sockets write and read on.
+const TURN: usize = 64;
+
 /// What the code asks of the I/O thread.
 enum Command {
     Request {
@@ -38,6 +45,17 @@ enum Command {
     Answer {
         socket: usize,
         frames: Frames,
+    },
+    Publish {
+        place: usize,
+        publication: Vec<u8>,
+    },
+    Subscribers {
+        place: usize,
+        count: usize,
+        until: Instant,
+        ends_on_stop: bool,
+        there: oneshot::Sender<usize>,
     },
     Flush {
         done: oneshot::Sender<()>,
@@ -55,6 +73,8 @@ pub(super) struct Offloaded {
     /// Drives nothing but the waits of the code's thread.
     runtime: Runtime,
     commands: Option<mpsc::UnboundedSender<Command>>,
+    /// Publications, and their bytes, that were handed over since the I/O thread was last waited for.
+    ahead: (usize, usize),
     batches: mpsc::Receiver<Vec<Arrived>>,
     thread: Option<JoinHandle<()>>,
     control: Arc<Control>,
@@ -82,7 +102,7 @@ impl Offloaded {
         })?;
         let stopped = Stopped::of(Arc::clone(&control));
         let (commands, thread, alarm) = (Some(commands), Some(thread), Alarm::default());
-        let mut offloaded = Self { runtime, commands, batches, thread, control, stopped, alarm };
+        let mut offloaded = Self { runtime, commands, ahead: (0, 0), batches, thread, control, stopped, alarm };
         match offloaded.runtime.block_on(opening) {
             Ok(Ok(addresses)) => Ok((offloaded, addresses)),
             Ok(Err(error)) => {
@@ -184,6 +204,25 @@ impl Port for Offloaded {
         })
     }
 
+    fn publish(&mut self, place: usize, publication: Vec<u8>) {
+        let (count, bytes) = &mut self.ahead;
+        (*count, *bytes) = (*count + 1, *bytes + publication.len());
+        let is_far_ahead = *count > MOST_AHEAD || *bytes > MOST_BYTES_AHEAD;
+        self.command(Command::Publish { place, publication });
+        if is_far_ahead {
+            self.flush();
+        }
+    }
+
+    fn wait_for_subscribers(&mut self, place: usize, count: usize, until: Instant, ends_on_stop: bool) -> usize {
+        let (there, answered) = oneshot::channel();
+        self.command(Command::Subscribers { place, count, until, ends_on_stop, there });
+        self.runtime.block_on(answered).unwrap_or_else(|_| {
+            self.is_lost();
+            0
+        })
+    }
+
     fn wait(&mut self, until: Instant, ends_on_stop: bool) {
         let Self { runtime, stopped, alarm, .. } = self;
         runtime.block_on(poll_fn(|cx| {
@@ -193,6 +232,7 @@ impl Port for Offloaded {
     }
 
     fn flush(&mut self) {
+        self.ahead = (0, 0);
         let (done, flushed) = oneshot::channel();
         self.command(Command::Flush { done });
         if self.runtime.block_on(flushed).is_err() {
@@ -264,7 +304,7 @@ impl IoThread<'_> {
         loop {
             let is_behind = !batch.is_empty();
             let work = async {
-                if is_behind || is_swept { io.drive_lines().await } else { io.collect(batch, None, false).await }
+                if is_behind || is_swept { io.drive().await } else { io.collect(batch, None, false).await }
             };
             // What was collected stays in the batch when a command comes first.
             tokio::select! {
@@ -283,6 +323,14 @@ impl IoThread<'_> {
                 let _ = answer.send(outcome);
             }
             Command::Answer { socket, frames } => self.io.answer(socket, frames),
+            Command::Publish { place, publication } => {
+                if self.io.publish(place, publication) >= TURN {
+                    self.io.flush().await;
+                }
+            }
+            Command::Subscribers { place, count, until, ends_on_stop, there } => {
+                let _ = there.send(self.io.wait_for_subscribers(place, count, until, ends_on_stop).await);
+            }
             Command::Flush { done } => {
                 self.io.flush().await;
                 let _ = done.send(());

@@ -103,7 +103,9 @@ impl TestService {
         let framed = [PEER, Bytes::new(), body];
         let frames = match socket {
             Some(SocketRole::Router) => &framed[..],
-            Some(SocketRole::Dealer) | None => framed.get(2..).unwrap_or_default(),
+            Some(SocketRole::Dealer | SocketRole::Publisher | SocketRole::Subscriber) | None => {
+                framed.get(2..).unwrap_or_default()
+            }
         };
         self.workflow_id = Value::Nil;
         let _logs = self.blueprint.sinks.enter(&self.blueprint.name);

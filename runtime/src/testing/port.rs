@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use service_framework_connections::Frames;
+use service_framework_connections::publisher::Numbers;
 use service_framework_connections::requests::{Requests, Unanswered};
 use service_framework_model::schema::ConnectionModel;
 use tokio::runtime::Runtime;
@@ -20,7 +21,7 @@ use super::message::{self, Part};
 use super::sent::Sent;
 use crate::boundary::{Port, Target};
 use crate::control::{Control, StopReason, later};
-use crate::io::{Post, Posts};
+use crate::io::{Post, Posts, Request};
 use crate::life::Blueprint;
 use crate::logging::Sinks;
 use crate::running::Stopper;
@@ -28,6 +29,8 @@ use crate::wiring::Wiring;
 
 /// Of the one request that the service's own code waits for.
 const TICKET: u64 = 1;
+/// The life of a publisher in a test: always the same one.
+const EPOCH: u64 = 1;
 /// Where correlations begin: nobody but the script sees them.
 const SEED: u64 = 1;
 
@@ -50,6 +53,9 @@ pub(super) struct TestPort {
     pub(super) scripts: HashMap<usize, Script>,
     /// The objects to which the calls of external targets go that have no script.
     targets: HashMap<usize, Vec<Target>>,
+    /// How many subscribers publishers have, where it was said.
+    pub(super) subscribers: HashMap<usize, usize>,
+    numbers: HashMap<usize, Numbers>,
     pub(super) sent: Vec<Sent>,
     /// What a script did wrong.
     pub(super) problem: Option<TestError>,
@@ -92,6 +98,8 @@ impl TestPort {
             stop: None,
             scripts: HashMap::new(),
             targets,
+            subscribers: HashMap::new(),
+            numbers: HashMap::new(),
             sent: Vec::new(),
             problem: None,
         })
@@ -170,7 +178,10 @@ impl TestPort {
     /// Answers a request of another thread. Its time is the real one, so the service's clock does not move.
     fn take(&mut self, post: Post) {
         self.posts_taken += 1;
-        let Post { place, body, answer, .. } = post;
+        let Request { place, body, answer, .. } = match post {
+            Post::Request(request) => request,
+            Post::Publication { place, body } => return self.publish(place, body),
+        };
         let outcome = if self.control.is_stopping() {
             Err(Unanswered::Stopping)
         } else {
@@ -316,6 +327,25 @@ impl Port for TestPort {
                 None => requests.handle_timeout(self.now),
             }
         }
+    }
+
+    fn publish(&mut self, place: usize, mut publication: Vec<u8>) {
+        let Some((name, outbound, counters)) = self.wiring.outbound(place) else { return };
+        if outbound.is_numbered() {
+            self.numbers.entry(place).or_insert_with(|| Numbers::new(EPOCH)).number(&mut publication);
+        }
+        counters.sent();
+        let at = self.now.saturating_duration_since(self.began);
+        self.sent.push(Sent::of_publication(name, outbound.topic(), publication.into(), at));
+    }
+
+    fn wait_for_subscribers(&mut self, place: usize, count: usize, until: Instant, ends_on_stop: bool) -> usize {
+        self.take_waiting_posts();
+        let there = self.subscribers.get(&place).copied().unwrap_or(count);
+        if there < count {
+            self.pass(until, ends_on_stop);
+        }
+        there
     }
 
     fn wait(&mut self, until: Instant, ends_on_stop: bool) {

@@ -38,6 +38,12 @@ impl Sent {
         }
     }
 
+    /// A publication, whose bytes begin with its topic.
+    pub(super) fn of_publication(connection: &str, topic: &[u8], bytes: Bytes, at: Duration) -> Self {
+        let message = bytes.slice(topic.len().min(bytes.len())..);
+        Self { bytes, ..Self::new(connection, message, at) }
+    }
+
     /// What the message carries, as a model of Rust.
     ///
     /// # Errors

@@ -98,6 +98,17 @@ pub enum ConnectProblem {
     Closed,
 }
 
+/// A subscription was not made, or not taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SubscribeError {
+    /// Only subscribers subscribe.
+    #[error("only a subscriber can subscribe")]
+    NoSubscriber,
+    /// The socket is closed.
+    #[error("the socket is closed")]
+    Closed,
+}
+
 /// A message was not queued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SendRefused {
@@ -118,6 +129,9 @@ pub enum SendRefused {
     /// The message has no frame, or a router's message only a return address.
     #[error("the message is empty")]
     Empty,
+    /// A subscriber sends nothing.
+    #[error("a subscriber cannot send")]
+    OnlyReceives,
     /// The socket is closed.
     #[error("the socket is closed")]
     Closed,
@@ -132,6 +146,7 @@ impl SendRefused {
             Self::NoPeer => "no_peer",
             Self::TooLarge { .. } => "too_large",
             Self::Empty => "empty",
+            Self::OnlyReceives => "only_receives",
             Self::Closed => "closed",
         }
     }

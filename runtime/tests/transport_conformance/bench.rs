@@ -109,6 +109,58 @@ impl Bench {
         self.open(SocketKind::Dealer, options)
     }
 
+    pub(crate) fn publisher(&self) -> Endpointed {
+        self.publisher_with(&SocketOptions::default())
+    }
+
+    pub(crate) fn publisher_with(&self, options: &SocketOptions) -> Endpointed {
+        self.open(SocketKind::Publisher, options)
+    }
+
+    /// A subscriber to everything that begins with one of `prefixes`.
+    pub(crate) async fn subscriber(&self, prefixes: &[&[u8]]) -> Endpointed {
+        self.subscriber_with(&SocketOptions::default(), prefixes).await
+    }
+
+    pub(crate) async fn subscriber_with(&self, options: &SocketOptions, prefixes: &[&[u8]]) -> Endpointed {
+        let mut subscriber = self.open(SocketKind::Subscriber, options);
+        for prefix in prefixes {
+            subscriber.subscribe(prefix).await;
+        }
+        subscriber
+    }
+
+    /// A publisher on a free port, and its endpoint.
+    pub(crate) async fn publishing(&self) -> Endpointed {
+        self.publishing_with(&SocketOptions::default()).await
+    }
+
+    pub(crate) async fn publishing_with(&self, options: &SocketOptions) -> Endpointed {
+        let mut publisher = self.publisher_with(options);
+        publisher.bind(&self.free()).await;
+        publisher
+    }
+
+    /// A subscriber that is connected to `publisher`, which knows of it.
+    pub(crate) async fn subscribed(&self, publisher: &mut Endpointed, prefixes: &[&[u8]]) -> Endpointed {
+        self.subscribed_with(publisher, &SocketOptions::default(), prefixes).await
+    }
+
+    pub(crate) async fn subscribed_with(
+        &self,
+        publisher: &mut Endpointed,
+        options: &SocketOptions,
+        prefixes: &[&[u8]],
+    ) -> Endpointed {
+        let before: Vec<_> = prefixes.iter().map(|prefix| publisher.socket.subscribers(prefix)).collect();
+        let mut subscriber = self.subscriber_with(options, prefixes).await;
+        subscriber.connect(&publisher.endpoint).await;
+        for (prefix, before) in prefixes.iter().zip(before) {
+            subscriber.beside(publisher.until_subscribers(prefix, before + 1)).await;
+        }
+        subscriber
+    }
+
     fn open(&self, kind: SocketKind, options: &SocketOptions) -> Endpointed {
         Endpointed { socket: self.transport.open(kind, options).expect("a socket"), endpoint: String::new() }
     }
@@ -197,6 +249,32 @@ impl Endpointed {
                 return change;
             }
         }
+    }
+
+    pub(crate) async fn subscribe(&mut self, prefix: &[u8]) {
+        self.socket.subscribe(prefix).await.expect("a subscriber");
+    }
+
+    pub(crate) async fn unsubscribe(&mut self, prefix: &[u8]) {
+        self.socket.unsubscribe(prefix).await.expect("a subscriber");
+    }
+
+    /// Waits until so many peers get what begins with `topic`.
+    pub(crate) async fn until_subscribers(&mut self, topic: &[u8], peers: usize) {
+        while self.socket.subscribers(topic) != peers {
+            self.change().await;
+        }
+    }
+
+    pub(crate) fn publish(&mut self, bytes: &[u8]) {
+        self.send(message([bytes]));
+    }
+
+    /// Receives one message of one frame.
+    pub(crate) async fn hears(&mut self) -> Vec<u8> {
+        let frames = self.receive().await;
+        assert_eq!(frames.len(), 1);
+        frames[0].to_vec()
     }
 
     /// Does `work` while this socket is looked after, as a service does that waits; messages stay where they are.

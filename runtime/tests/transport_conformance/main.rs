@@ -13,6 +13,7 @@ mod lack;
 mod lifecycle;
 mod mixed;
 mod peers;
+mod publishing;
 mod queues;
 mod raw;
 mod restarts;
@@ -72,6 +73,16 @@ macro_rules! anywhere {
         #[test]
         fn sending_and_sweeping_need_no_running_executor() {
             lifecycle::sending_and_sweeping_need_no_running_executor($transport);
+        }
+    };
+}
+
+/// What holds of publishers and subscribers, wherever a message goes.
+macro_rules! publishing_anywhere {
+    ($transport:expr, $lacks:expr) => {
+        scenarios! { publishing_anywhere, $transport, $lacks;
+            publishing::what_is_published_reaches_those_who_subscribed_to_its_beginning,
+            publishing::publishing_to_nobody_is_no_error,
         }
     };
 }
@@ -147,7 +158,7 @@ macro_rules! conformance {
 }
 
 conformance! {
-    omq: Omq, { anywhere, over_a_network }, lacks {};
+    omq: Omq, { anywhere, over_a_network, publishing_anywhere }, lacks {};
     zeromq: Zeromq, { anywhere, over_a_network }, lacks {
         a_taken_return_address_is_refused_to_a_newcomer: "the crate hands it over to whoever claims it",
         a_peer_that_pings_is_answered: "the crate takes a ping for an error",

@@ -32,6 +32,9 @@ impl Transport for InProcess {
     }
 
     fn open(&self, kind: SocketKind, options: &SocketOptions) -> Result<Box<dyn Socket>, OpenError> {
+        if matches!(kind, SocketKind::Publisher | SocketKind::Subscriber) {
+            return Err(OpenError::Options("the transport `inproc` carries requests only".to_owned()));
+        }
         let inbox = Arc::new(Inbox::new(kind, options));
         Ok(Box::new(InProcessSocket { inbox, peers: Peers::default(), turn: 0 }))
     }

@@ -26,7 +26,7 @@ use ::zeromq::{SocketRecv, SocketSend, ZmqError, ZmqMessage};
 use bytes::Bytes;
 use tokio::runtime::Handle;
 
-use super::{OpenError, SendRefused, Socket, SocketKind, SocketOptions, Transport};
+use super::{Heartbeat, OpenError, SendRefused, Socket, SocketKind, SocketOptions, Transport};
 use dealer::Dealer;
 use router::Router;
 
@@ -44,7 +44,7 @@ impl Transport for Zeromq {
 
     fn open(&self, kind: SocketKind, options: &SocketOptions) -> Result<Box<dyn Socket>, OpenError> {
         let runtime = Handle::try_current().map_err(|_| OpenError::NoRuntime)?;
-        if options.heartbeat.is_some() {
+        if matches!(options.heartbeat, Heartbeat::Every(_)) {
             return Err(OpenError::Options(
                 "`heartbeat` is set, and the transport `zeromq` knows no pings; leave it unset or use `omq`".to_owned(),
             ));
@@ -52,6 +52,9 @@ impl Transport for Zeromq {
         Ok(match kind {
             SocketKind::Router => Box::new(Router::new(runtime, options)),
             SocketKind::Dealer => Box::new(Dealer::new(runtime, options)),
+            SocketKind::Publisher | SocketKind::Subscriber => {
+                return Err(OpenError::Options("the transport `zeromq` carries requests only".to_owned()));
+            }
         })
     }
 }

@@ -1,9 +1,11 @@
-//! The transport over the ZeroMQ crate `omq-tokio`; the only file that names it.
+//! The transport over the ZeroMQ crate `omq-tokio`; the only folder that names it.
 //!
 //! It owns the mapping of messages, options and errors, and the few rules that the crate leaves to
 //! its user: nothing is sent to a peer that is not there, a return address is never shared, and
 //! closing ends only when everything is freed. It never starts a thread of its own for sockets:
 //! they run in the runtime that opened them.
+
+mod audience;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -22,8 +24,9 @@ use omq_tokio::{
 use super::backlog::Backlog;
 use super::{
     BindError, BindProblem, Boxed, Closed, ConnectError, ConnectProblem, Frames, OpenError, PeersChange, SendRefused,
-    Socket, SocketKind, SocketOptions, Transport, socket_file,
+    Socket, SocketKind, SocketOptions, SubscribeError, TopicChange, Transport, socket_file,
 };
+use audience::Audience;
 
 /// What the crate counts for each frame besides its bytes; room for an envelope of eight frames is
 /// added to the maximum, so that a message of exactly the maximum passes.
@@ -31,6 +34,9 @@ const ENVELOPE: usize = 8 * 64;
 
 /// How much longer than its linger a socket may take to close before it is left to the runtime.
 const CLOSING: Duration = Duration::from_secs(1);
+
+/// Longer subscriptions are refused by hanging up.
+const LONGEST_PREFIX: usize = 64 << 10;
 
 type Waiting<T> = Option<Pin<Box<dyn Future<Output = T>>>>;
 
@@ -50,11 +56,15 @@ impl Transport for Omq {
         let socket_type = match kind {
             SocketKind::Router => SocketType::Router,
             SocketKind::Dealer => SocketType::Dealer,
+            SocketKind::Publisher => SocketType::Pub,
+            SocketKind::Subscriber => SocketType::Sub,
         };
         let socket = omq_tokio::Socket::try_new(socket_type, settings(kind, options))
             .map_err(|error| OpenError::Options(error.to_string()))?;
+        let audience = (kind == SocketKind::Publisher).then(|| Audience::of(&socket, options));
         Ok(Box::new(OmqSocket {
             kind,
+            audience,
             max_message_size: options.max_message_size,
             backlog: Backlog::of_bytes(options.send_queue_bytes),
             peers: Peers { ready: socket.ready_peer_count(), generation: socket.connections_generation() },
@@ -79,8 +89,13 @@ fn settings(kind: SocketKind, options: &SocketOptions) -> Options {
     if let Some(idle) = options.keepalive {
         settings = settings.tcp_keepalive(KeepAlive::Enabled { idle, intvl: idle / 3, cnt: 3 });
     }
-    if let Some(interval) = options.heartbeat {
-        settings = settings.heartbeat_interval(interval).heartbeat_timeout(interval * 3).heartbeat_ttl(interval * 3);
+    if let Some(interval) = options.heartbeat.interval(kind) {
+        // A peer that pings nobody itself hangs up later than it has to, rather than on a service that computes.
+        settings = settings.heartbeat_interval(interval).heartbeat_timeout(interval * 3).heartbeat_ttl(interval * 6);
+    }
+    if kind == SocketKind::Publisher {
+        // Subscriptions are all that it receives.
+        settings = settings.max_message_size(LONGEST_PREFIX + ENVELOPE).transmit_slot_cap(options.send_queue_bytes);
     }
     if kind == SocketKind::Router {
         settings.mechanism = MechanismSetup::NullServer { authenticator: everyone_apart() };
@@ -93,8 +108,8 @@ fn settings(kind: SocketKind, options: &SocketOptions) -> Options {
 /// replies to a healthy peer that has sent many requests at once.
 fn profile(kind: SocketKind) -> WorkloadProfile {
     match kind {
-        SocketKind::Router => WorkloadProfile::Throughput,
         SocketKind::Dealer => WorkloadProfile::Latency,
+        SocketKind::Router | SocketKind::Publisher | SocketKind::Subscriber => WorkloadProfile::Throughput,
     }
 }
 
@@ -118,6 +133,7 @@ struct Peers {
 
 struct OmqSocket {
     kind: SocketKind,
+    audience: Option<Audience>,
     max_message_size: usize,
     backlog: Backlog,
     peers: Peers,
@@ -194,6 +210,13 @@ impl Socket for OmqSocket {
                 }
                 self.socket.try_send(Message::multipart(frames))
             }
+            SocketKind::Publisher => {
+                if frames.is_empty() {
+                    return Err(SendRefused::Empty);
+                }
+                self.socket.try_send(Message::multipart(frames))
+            }
+            SocketKind::Subscriber => return Err(SendRefused::OnlyReceives),
         };
         sent.map_err(|refusal| match refusal {
             TrySendError::Full(_) => SendRefused::Full,
@@ -202,21 +225,41 @@ impl Socket for OmqSocket {
         })
     }
 
+    fn subscribe<'a>(&'a mut self, prefix: &'a [u8]) -> Boxed<'a, Result<(), SubscribeError>> {
+        Box::pin(async move { subscribed(self.socket.subscribe(prefix.to_vec()).await) })
+    }
+
+    fn unsubscribe<'a>(&'a mut self, prefix: &'a [u8]) -> Boxed<'a, Result<(), SubscribeError>> {
+        Box::pin(async move { subscribed(self.socket.unsubscribe(prefix.to_vec()).await) })
+    }
+
+    fn subscribers(&mut self, topic: &[u8]) -> usize {
+        self.audience.as_mut().map_or(0, |audience| audience.subscribers(topic))
+    }
+
+    fn topics_change(&mut self) -> Vec<TopicChange> {
+        self.audience.as_mut().map(Audience::topics_change).unwrap_or_default()
+    }
+
     fn ready_peers(&mut self) -> usize {
         self.socket.ready_peer_count()
     }
 
     fn peers_change(&mut self) -> Option<PeersChange> {
+        let heard = self.audience.as_mut().is_some_and(Audience::has_changed);
         let generation = self.socket.connections_generation();
         let ready = self.socket.ready_peer_count();
         // Every arrival and every loss moves the generation by one.
         let moves = generation.wrapping_sub(self.peers.generation) as usize;
         let lost = (moves + self.peers.ready).saturating_sub(ready) / 2;
         self.peers = Peers { ready, generation };
-        (moves > 0).then_some(PeersChange { ready, lost })
+        (moves > 0 || heard).then_some(PeersChange { ready, lost })
     }
 
     fn poll_peers(&mut self, context: &mut Context<'_>) -> Poll<Result<PeersChange, Closed>> {
+        if let Some(audience) = &mut self.audience {
+            audience.listens(context);
+        }
         loop {
             if let Some(change) = self.peers_change() {
                 return Poll::Ready(Ok(change));
@@ -236,8 +279,8 @@ impl Socket for OmqSocket {
 
     fn close(self: Box<Self>, linger: Duration) -> Boxed<'static, ()> {
         Box::pin(async move {
-            let Self { socket, receiving, watching, .. } = *self;
-            drop((receiving, watching));
+            let Self { socket, receiving, watching, audience, .. } = *self;
+            drop((receiving, watching, audience));
             // The waits held the only other references.
             let Some(socket) = Arc::into_inner(socket) else { return };
             let mut events = socket.monitor();
@@ -282,6 +325,13 @@ impl OmqSocket {
             error => ConnectProblem::Malformed(error.to_string()),
         })
     }
+}
+
+fn subscribed(done: omq_tokio::Result<()>) -> Result<(), SubscribeError> {
+    done.map_err(|error| match error {
+        Error::Closed => SubscribeError::Closed,
+        _ => SubscribeError::NoSubscriber,
+    })
 }
 
 fn parse(endpoint: &str) -> Result<Endpoint, String> {

@@ -1,0 +1,190 @@
+//! One subscriber: the sockets that its messages come in by, and the queue in which they wait for the service.
+//!
+//! Owns both, and that every message which does not get to the service is counted. What is dropped is for the
+//! [`Intake`] to say. The queue is shared with the service's own thread, which takes from it only when it has time for
+//! the next message: until then a later one may replace it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use service_framework_connections::Frames;
+use service_framework_connections::intake::{Intake, Lost, Settings};
+use service_framework_connections::queue::Dropped;
+
+use super::{Arrived, Content, QUOTA};
+use crate::dispatch::STOPPING;
+use crate::logging;
+use crate::transport::Socket;
+use crate::wiring::Wiring;
+
+/// How many messages are taken from one socket in one go: more than the service is handed in one, so that a burst waits
+/// here and not with its publisher, which would drop it.
+pub(super) const PUMPED: usize = 16 * QUOTA;
+
+/// The sockets and the queue of a subscriber.
+pub(super) struct Inlet {
+    sockets: Vec<Box<dyn Socket>>,
+    /// Which socket has the first turn: another one each time.
+    first: usize,
+    received: Vec<Frames>,
+    inflow: Arc<Inflow>,
+}
+
+impl Inlet {
+    pub(super) fn new(place: usize, sockets: Vec<Box<dyn Socket>>, settings: &Settings, wiring: Arc<Wiring>) -> Self {
+        let waiting = Waiting { intake: Intake::new(settings.clone()), promised: 0 };
+        let inflow = Arc::new(Inflow { place, wiring, waiting: Mutex::new(waiting) });
+        Self { sockets, first: 0, received: Vec::new(), inflow }
+    }
+
+    /// Takes what has arrived into the queue, and promises the service what it has not been promised yet, at most
+    /// [`QUOTA`] messages.
+    pub(super) fn sweep(&mut self, out: &mut Vec<Arrived>) {
+        self.pump();
+        let (inflow, place) = (&self.inflow, self.inflow.place);
+        let mut waiting = inflow.lock();
+        let count = waiting.intake.len().saturating_sub(waiting.promised).min(QUOTA);
+        waiting.promised += count;
+        drop(waiting);
+        // No answer goes back, so that the socket does not matter.
+        let arrived = || Arrived { socket: 0, place, content: Content::Queued(Arc::clone(inflow)) };
+        out.extend(std::iter::repeat_with(arrived).take(count));
+    }
+
+    /// Takes what has arrived into the queue and has the caller woken when there is more, as long as there is room.
+    /// Returns whether anything came.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut any = self.pumped() > 0;
+        let Self { sockets, inflow, .. } = self;
+        for socket in sockets {
+            for turn in 0..=PUMPED {
+                if inflow.lock().intake.room() == 0 {
+                    break;
+                }
+                if turn == PUMPED {
+                    // Something else has its turn before there is more of a flood.
+                    cx.waker().wake_by_ref();
+                    break;
+                }
+                let Poll::Ready(Ok(frames)) = socket.poll_receive(cx) else { break };
+                inflow.take_in([frames]);
+                any = true;
+            }
+        }
+        any
+    }
+
+    /// Takes what has arrived into the queue, as long as there is room.
+    pub(super) fn pump(&mut self) {
+        self.pumped();
+    }
+
+    fn pumped(&mut self) -> usize {
+        let Self { sockets, first, received, inflow } = self;
+        *first = if *first + 1 < sockets.len() { *first + 1 } else { 0 };
+        let mut pumped = 0;
+        let (before, after) = sockets.split_at_mut(*first);
+        for socket in after.iter_mut().chain(before) {
+            let room = inflow.lock().intake.room().min(PUMPED);
+            if room > 0 && socket.try_receive(room, received) > 0 {
+                pumped += received.len();
+                inflow.take_in(received.drain(..));
+            }
+        }
+        pumped
+    }
+
+    /// Counts what waits and will never be handled, and gives up the sockets, to be closed.
+    pub(super) fn close(mut self) -> Vec<Box<dyn Socket>> {
+        self.pump();
+        self.inflow.give_up();
+        self.sockets
+    }
+}
+
+/// The queue of a subscriber, for the thread of its sockets and the thread of its service.
+pub(crate) struct Inflow {
+    place: usize,
+    wiring: Arc<Wiring>,
+    waiting: Mutex<Waiting>,
+}
+
+struct Waiting {
+    intake: Intake,
+    /// How many messages the service has been promised and has not asked for yet.
+    promised: usize,
+}
+
+impl Inflow {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        // A queue is good after each of its calls, and no other code runs while the lock is held.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next message, if one of those promised has not been dropped meanwhile.
+    pub(crate) fn next(&self) -> Option<Frames> {
+        let mut waiting = self.lock();
+        waiting.promised = waiting.promised.saturating_sub(1);
+        let frames = waiting.intake.poll_frames();
+        self.tell_depth(&waiting);
+        frames
+    }
+
+    fn take_in(&self, received: impl IntoIterator<Item = Frames>) {
+        let mut waiting = self.lock();
+        let mut lost = Lost::default();
+        for frames in received {
+            let Lost { missed, repeated, dropped } = waiting.intake.handle_frames(frames);
+            lost.missed = lost.missed.saturating_add(missed);
+            lost.repeated += repeated;
+            lost.dropped.oldest += dropped.oldest;
+            lost.dropped.newest += dropped.newest;
+            lost.dropped.conflated += dropped.conflated;
+        }
+        self.tell_depth(&waiting);
+        drop(waiting);
+        if lost != Lost::default() {
+            self.count(&lost);
+        }
+    }
+
+    fn tell_depth(&self, waiting: &Waiting) {
+        if let Some(counters) = self.wiring.counters(self.place) {
+            counters.waiting(waiting.intake.len());
+        }
+    }
+
+    #[cold]
+    fn count(&self, lost: &Lost) {
+        let Some((name, _, counters)) = self.wiring.inbound(self.place) else { return };
+        let Lost { missed, repeated, dropped: Dropped { oldest, newest, conflated } } = *lost;
+        counters.dropped_many(MISSED, missed);
+        counters.dropped_many(REPEATED, repeated);
+        counters.dropped_many("oldest_dropped", oldest);
+        counters.dropped_many("newest_dropped", newest);
+        counters.dropped_many("conflated", conflated);
+        if missed > 0 {
+            logging::missed(name, missed);
+        }
+        if oldest + newest > 0 {
+            logging::queue_full(name, oldest + newest);
+        }
+    }
+
+    fn give_up(&self) {
+        let mut waiting = self.lock();
+        let mut left = 0;
+        while waiting.intake.poll_frames().is_some() {
+            left += 1;
+        }
+        self.tell_depth(&waiting);
+        if let Some(counters) = self.wiring.counters(self.place) {
+            counters.dropped_many(STOPPING.0, left);
+        }
+    }
+}
+
+/// The reason under which messages are counted that never came.
+pub(crate) const MISSED: &str = "missed";
+/// The reason under which messages are counted that came before.
+pub(crate) const REPEATED: &str = "repeated";

@@ -1,0 +1,76 @@
+//! One publisher: its socket, its numbers, and what waits to be handed to the socket.
+//!
+//! Owns the order in which publications leave, which is that of their numbers, and the counting of what finds no room.
+//! Never waits for a subscriber.
+
+use std::collections::VecDeque;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use service_framework_connections::publisher::Numbers;
+
+use crate::transport::Socket;
+use crate::wiring::Wiring;
+
+/// The socket of a publisher.
+pub(super) struct Outlet {
+    pub(super) place: usize,
+    socket: Box<dyn Socket>,
+    /// What all its messages begin with.
+    topic: Vec<u8>,
+    numbers: Option<Numbers>,
+    waiting: VecDeque<Vec<u8>>,
+}
+
+impl Outlet {
+    pub(super) const fn new(place: usize, socket: Box<dyn Socket>, topic: Vec<u8>, numbers: Option<Numbers>) -> Self {
+        Self { place, socket, topic, numbers, waiting: VecDeque::new() }
+    }
+
+    /// Keeps a publication until the sockets are driven the next time.
+    pub(super) fn push(&mut self, publication: Vec<u8>) {
+        self.waiting.push_back(publication);
+    }
+
+    /// How many publications wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Numbers what waits and hands it to the socket.
+    pub(super) fn send(&mut self, wiring: &Wiring) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let Some(counters) = wiring.counters(self.place) else { return };
+        for mut publication in self.waiting.drain(..) {
+            if let Some(numbers) = &mut self.numbers {
+                numbers.number(&mut publication);
+            }
+            match self.socket.try_send([Bytes::from(publication)].into_iter().collect()) {
+                Ok(()) => counters.sent(),
+                Err(refused) => counters.dropped(refused.word()),
+            }
+        }
+        counters.dropped_many(FULL, self.socket.missed_by_subscribers());
+    }
+
+    /// Hears of subscribers, and has the caller woken when there is more.
+    pub(super) fn drive(&mut self, cx: &mut Context<'_>, wiring: &Wiring) {
+        self.send(wiring);
+        while let Poll::Ready(Ok(_)) = self.socket.poll_peers(cx) {}
+    }
+
+    /// How many peers get its messages.
+    pub(super) fn subscribers(&mut self) -> usize {
+        self.socket.subscribers(&self.topic)
+    }
+
+    pub(super) fn into_socket(mut self, wiring: &Wiring) -> Box<dyn Socket> {
+        self.send(wiring);
+        self.socket
+    }
+}
+
+/// The reason under which messages are counted that a subscriber's queue had no room for.
+const FULL: &str = "queue_full";
