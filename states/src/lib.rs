@@ -1,71 +1,35 @@
-//! The state types: what they are called, which way they face, and where they have their addresses.
+//! The state types, as pure state machines: bytes and time come in as arguments, bytes and events go out.
 //!
-//! Owns the descriptions. This version cannot run a state, and [`check`] says so of each one that is declared.
+//! Owns the protocol of replicated states: the owner's value and life, the copy, and the rules that both keep. Never
+//! reads a clock, opens a socket, starts a thread or makes randomness: that is what makes the simulation possible in
+//! which the promises are tested. The promises:
+//!
+//! - A copy always is some value that the owner had after one of its updates, never a mixture, and never goes backward.
+//! - A copy that is live lacks nothing up to its number. A lost message, a lost tail and silence are never silent.
+//! - Memory is bounded; a storm of joiners costs one encoding of the value.
+//!
+//! This version cannot run a state yet, and [`check`] says so of each one that is declared.
 
 // Nothing that input can reach may end the process; tests may.
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+pub mod copy;
+pub mod owner;
+pub mod rules;
+pub mod settings;
 pub mod tree;
+mod types;
 
+use service_framework_model::creation::Creation;
 use service_framework_model::nearest::suggestion;
 use service_framework_model::problem::{Path, Problem};
-use service_framework_model::schema::{Side, StateModel};
+use service_framework_model::schema::StateModel;
+use service_framework_model::state::StateValidator;
 
-/// What a state type is.
-#[derive(Debug)]
-pub struct StateType {
-    /// Its word in models.
-    pub word: &'static str,
-    /// The side on which it is declared.
-    pub side: Side,
-    /// The keys of its addresses.
-    pub address_keys: &'static [AddressKey],
-    /// The word of the type at its other end.
-    pub compatible_with: &'static str,
-    /// What it does, for people.
-    pub description: &'static str,
-}
+pub use types::{AddressKey, Kind, StateType, TYPES};
 
-/// One address of a state.
-#[derive(Debug)]
-pub struct AddressKey {
-    /// The key in the addresses.
-    pub key: &'static str,
-    /// Whether the state binds this address, rather than connecting to it.
-    pub binds: bool,
-}
-
-/// Every state type.
-pub const TYPES: &[&StateType] = &[
-    &StateType {
-        word: "full_update_in",
-        side: Side::In,
-        address_keys: &[AddressKey { key: "subscriber", binds: false }],
-        compatible_with: "full_update_out",
-        description: "a copy of which every message is the whole value",
-    },
-    &StateType {
-        word: "full_update_out",
-        side: Side::Out,
-        address_keys: &[AddressKey { key: "publisher", binds: true }],
-        compatible_with: "full_update_in",
-        description: "a value of which every change is sent as a whole",
-    },
-    &StateType {
-        word: "delta_update_in",
-        side: Side::In,
-        address_keys: &[AddressKey { key: "subscriber", binds: false }, AddressKey { key: "requester", binds: false }],
-        compatible_with: "delta_update_out",
-        description: "a copy that follows numbered changes, and asks for a snapshot",
-    },
-    &StateType {
-        word: "delta_update_out",
-        side: Side::Out,
-        address_keys: &[AddressKey { key: "publisher", binds: true }, AddressKey { key: "replyer", binds: true }],
-        compatible_with: "delta_update_in",
-        description: "a value of which numbered changes are sent, and snapshots given",
-    },
-];
+/// Whether the runtime runs states. While it does not, each declared one is refused.
+const RUNS: bool = false;
 
 /// The state type of this word.
 #[must_use]
@@ -78,46 +42,64 @@ pub fn find(word: &str) -> Option<&'static StateType> {
 pub fn check(states: &[StateModel]) -> Vec<Problem> {
     let root = Path::Root;
     let path = root.key("states");
-    states.iter().map(|state| check_state(state, &path.key(state.side.word()).key(&state.name))).collect()
+    let mut problems = Vec::new();
+    for state in states {
+        check_state(state, &path.key(state.side.word()).key(&state.name), &mut problems);
+    }
+    problems
 }
 
-fn check_state(state: &StateModel, path: &Path<'_>) -> Problem {
+fn check_state(state: &StateModel, path: &Path<'_>, problems: &mut Vec<Problem>) {
     let word = &state.state_type;
-    match find(word) {
-        None => {
-            let message = format!("`{word}` is not a state type");
-            let known = TYPES.iter().map(|kind| kind.word);
-            Problem::new(None, &path.key("state_type"), message).with_help(suggestion(word, known))
-        }
-        Some(kind) if kind.side != state.side => {
-            let message = format!("a `{word}` belongs to the side `{}`", kind.side.word());
-            let help = format!("declare `{}` under `states.{}`", state.name, kind.side.word());
-            Problem::new(None, path, message).with_help(help)
-        }
-        Some(_) => {
-            let message = format!("the state type `{word}` is known, but this version cannot run states");
-            Problem::new(None, path, message).with_help("remove the state from the service".to_owned())
-        }
+    let Some(kind) = find(word) else {
+        let message = format!("`{word}` is not a state type");
+        let known = TYPES.iter().map(|kind| kind.word);
+        problems.push(Problem::new(None, &path.key("state_type"), message).with_help(suggestion(word, known)));
+        return;
+    };
+    if kind.side != state.side {
+        let message = format!("a `{word}` belongs to the side `{}`", kind.side.word());
+        let help = format!("declare `{}` under `states.{}`", state.name, kind.side.word());
+        problems.push(Problem::new(None, path, message).with_help(help));
+        return;
+    }
+    let creation = Creation {
+        word: kind.word,
+        known: kind.creation_arguments,
+        contradiction: types::contradiction(state),
+        required: &state.required_creation_arguments,
+        optional: &state.optional_creation_arguments,
+    };
+    creation.check(path, problems);
+    if let Err(error) = StateValidator::new(&state.value, settings::merge(state), state.peers) {
+        problems.push(Problem::new(None, path, error.to_string()));
+    }
+    if !RUNS {
+        let message = format!("the state type `{word}` is known, but this version cannot run states");
+        problems.push(Problem::new(None, path, message).with_help("remove the state from the service".to_owned()));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use service_framework_model::schema::Record;
+    use service_framework_model::schema::{ArgType, KeyType, Peers, Record, Side, StateValue};
 
     use super::*;
 
-    fn said(side: Side, word: &str) -> String {
-        let state = StateModel::new("book", side, word, Record::new());
-        check(&[state]).iter().map(ToString::to_string).collect()
+    fn told(state: StateModel) -> String {
+        check(&[state]).iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
     }
+
+    fn said(side: Side, word: &str) -> String {
+        told(StateModel::new("book", side, word, Record::new()))
+    }
+
+    const REFUSED: &str =
+        "`states.out.book`: the state type `delta_update_out` is known, but this version cannot run states";
 
     #[test]
     fn a_declared_state_is_refused_with_the_reason() {
-        assert_eq!(
-            said(Side::In, "delta_update_in"),
-            "`states.in.book`: the state type `delta_update_in` is known, but this version cannot run states"
-        );
+        assert_eq!(said(Side::Out, "delta_update_out"), REFUSED);
         assert_eq!(
             said(Side::In, "local_variable_delta_update"),
             "`states.in.book.state_type`: `local_variable_delta_update` is not a state type"
@@ -126,6 +108,26 @@ mod tests {
             said(Side::In, "full_update_out"),
             "`states.in.book`: a `full_update_out` belongs to the side `out`"
         );
+    }
+
+    #[test]
+    fn deep_merge_is_for_own_peers_only() {
+        let mut book = StateModel::new("book", Side::Out, "delta_update_out", Record::new());
+        book.optional_creation_arguments = vec![("merge".into(), "deep".into()), ("heartbeat_s".into(), 0.into())];
+        assert!(told(book.clone()).contains("optional_creation_arguments.merge`: the Python library"));
+        book.peers = Peers::Own;
+        assert_eq!(told(book.clone()), REFUSED);
+        book.optional_creation_arguments = vec![("merge".into(), "shallow".into()), ("stale_after_s".into(), 1.into())];
+        let said = told(book);
+        assert!(said.contains("`merge`") || said.contains(".merge`: "), "{said}");
+        assert!(said.contains("a `delta_update_out` has no creation argument `stale_after_s`"), "{said}");
+    }
+
+    #[test]
+    fn a_value_that_may_be_nil_is_refused() {
+        let value = StateValue::map(KeyType::Str, ArgType::option(ArgType::int()));
+        let said = told(StateModel::new("book", Side::Out, "delta_update_out", value));
+        assert!(said.contains("nil deletes the key"), "{said}");
     }
 
     #[test]
