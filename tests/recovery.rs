@@ -39,7 +39,8 @@ impl ServiceDefinition for Relay {
     }
 }
 
-fn relay(peer: &str, transport: &str) -> Service {
+fn relay(peer: impl Into<Json>, transport: &str) -> Service {
+    let peer = peer.into();
     let addresses = json!({"connections": {
         "in": {"relay": {"replyer": "127.0.0.1:0"}},
         "out": {"peer": {"requester": peer, "transport": transport}},
@@ -145,7 +146,7 @@ fn requester_survives_a_freeze(ours: &str, theirs: &str) {
     let folder = Folder::new();
     let address = free_port();
     let file = folder.file("addresses.json", desk_addresses(&address, theirs).to_string());
-    let (library, relay) = (plugin("desk"), relay(&address, ours));
+    let (library, relay) = (plugin("desk"), relay(address.as_str(), ours));
     let mut desk = Running::start(runner().arg("-s").arg(&library).arg("-a").arg(&file));
     desk.until_logged("`trouble` at ");
     let mut asker = Peer::dealer(relay.address("relay").unwrap());
@@ -175,6 +176,49 @@ fn a_requester_over_omq_survives_a_frozen_peer() {
 #[test]
 fn a_requester_over_zeromq_survives_a_frozen_peer() {
     requester_survives_a_freeze("zeromq", "omq");
+}
+
+/// The first of two addresses is frozen: it holds up one request and not each, and is the first again once it is thawed.
+fn a_frozen_first_address_is_passed_over(ours: &str, theirs: &str) {
+    let folder = Folder::new();
+    let (first, second) = (free_port(), free_port());
+    let file = folder.file("addresses.json", desk_addresses(&first, theirs).to_string());
+    let mut frozen = Running::start(runner().arg("-s").arg(plugin("desk")).arg("-a").arg(&file));
+    frozen.until_logged("`trouble` at ");
+    let mut other = Service::of::<Desk>().addresses(desk_addresses(&second, theirs)).build().unwrap();
+    until("a port", || other.run_service().ok());
+    let asked_other = || other.stats().inbound["trouble"].received;
+    let relay = relay(json!([first, second]), ours);
+    let mut asker = Peer::dealer(relay.address("relay").unwrap());
+    let mut until_the_first_is_asked = || {
+        until("the first address to be asked", || {
+            let before = asked_other();
+            until_answered(&mut asker, "hello");
+            (asked_other() == before).then_some(())
+        });
+    };
+    for _ in 0..3 {
+        until_the_first_is_asked();
+        frozen.signal("STOP");
+        until("the peer to be frozen", || process::is_frozen(&frozen.id()).then_some(()));
+        let mut asker = Peer::dealer(relay.address("relay").unwrap());
+        assert_eq!(asker.ask(&request("lost", "lost")).code(), "timed_out");
+        for number in 0..5 {
+            assert_eq!(asker.ask(&request(&format!("text {number}"), "w")).text(), format!("text {number}"));
+        }
+        frozen.signal("CONT");
+    }
+    until_the_first_is_asked();
+}
+
+#[test]
+fn a_frozen_first_address_is_passed_over_by_a_requester_over_omq() {
+    a_frozen_first_address_is_passed_over("omq", "zeromq");
+}
+
+#[test]
+fn a_frozen_first_address_is_passed_over_by_a_requester_over_zeromq() {
+    a_frozen_first_address_is_passed_over("zeromq", "omq");
 }
 
 /// Requesters that come, ask, and die, with and without waiting for their answer.

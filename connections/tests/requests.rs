@@ -78,6 +78,8 @@ struct World {
     requests: Requests,
     retries: u32,
     ready: Vec<usize>,
+    /// Whether something was sent to an address and nothing has come from it since.
+    unheard: Vec<bool>,
     now: Instant,
     begun: BTreeMap<u64, Begun>,
     sent: Vec<Sent>,
@@ -91,6 +93,7 @@ impl World {
             requests: Requests::new(u64::MAX - 1, addresses, retries),
             retries,
             ready: vec![0; addresses],
+            unheard: vec![false; addresses],
             now: Instant::now(),
             begun: BTreeMap::new(),
             sent: Vec::new(),
@@ -118,6 +121,7 @@ impl World {
                 let correlation = Bytes::copy_from_slice(&correlation.to_be_bytes());
                 if self.sent.iter().all(|sent| sent.frames[0] != correlation) {
                     let forged = [correlation, Bytes::new(), Bytes::from_static(b"forged")];
+                    self.unheard[from] = false;
                     assert_eq!(self.requests.handle_frames(from, &forged), Err(Stray::Late));
                 }
             }
@@ -149,6 +153,7 @@ impl World {
     fn peers(&mut self, address: usize, ready: usize, lost: bool) {
         self.ready[address] = ready;
         if lost {
+            self.unheard[address] = false;
             for sent in self.sent.iter_mut().filter(|sent| sent.address == address) {
                 sent.open = false;
             }
@@ -168,6 +173,7 @@ impl World {
         let Some(to) = to.checked_rem(self.sent.len()) else { return };
         let Sent { ticket, address, ref frames, open, .. } = self.sent[to];
         self.replies += 1;
+        self.unheard[from] = false;
         let reply = Bytes::from(format!("{}", self.replies));
         let frames = [frames[0].clone(), Bytes::new(), reply.clone()];
         let begun = self.request(ticket);
@@ -197,6 +203,7 @@ impl World {
             let ticket = self.transmitted(address, &frames);
             let fate = self.fates.next().unwrap_or(Fate::Leaves);
             let left = fate == Fate::Leaves;
+            self.unheard[address] = true;
             match fate {
                 Fate::Leaves => {
                     let begun = self.request(ticket);
@@ -205,6 +212,7 @@ impl World {
                 }
                 Fate::FindsNoPeer => {
                     self.ready[address] = 0;
+                    self.unheard[address] = false;
                     self.requests.handle_unsent(address, &frames, self.now);
                 }
                 Fate::IsRefused => self.requests.handle_refused(address, &frames, self.now),
@@ -229,7 +237,9 @@ impl World {
     fn transmitted(&mut self, address: usize, frames: &Frames) -> u64 {
         let [_, empty, body] = frames.as_slice() else { panic!("not framed as a request: {frames:?}") };
         assert!(empty.is_empty());
-        let (now, retries, first_ready) = (self.now, self.retries, self.ready.iter().position(|&peers| peers > 0));
+        let (now, retries) = (self.now, self.retries);
+        let is_passed_over = |at: usize| self.ready[at] == 0 || self.unheard[at];
+        let is_first = (0..address).all(is_passed_over);
         let ticket = ticket_of(body);
         assert!(self.ready[address] > 0, "sent to an address without a peer");
         assert!(self.sent.iter().all(|sent| sent.frames[0] != frames[0]), "a correlation is used twice");
@@ -237,7 +247,7 @@ impl World {
         assert!(!begun.ended, "sent after its end");
         assert!(begun.deadline > now, "sent after its deadline");
         assert!(begun.left <= retries, "sent once more than it may be");
-        assert!(begun.transmitted || Some(address) == first_ready, "not sent to the first address that is ready");
+        assert!(begun.transmitted || is_first, "an address that is ready and not silent was passed over");
         begun.transmitted = true;
         ticket
     }

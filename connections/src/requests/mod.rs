@@ -27,7 +27,8 @@ pub const MOST_IN_FLIGHT: usize = 1_000;
 /// It ends once: with an outcome, or by [`Requests::cancel`].
 ///
 /// Each attempt goes to the first address, in order, that has a ready peer and has not failed this request in this
-/// round. One that never left (no peer, or a peer that does not read) may always be followed by another. One that may
+/// round. An address that let an attempt run out of time and was not heard of meanwhile comes after the others, until
+/// something arrives from it or its peers change: one that hangs, or whose machine does, holds up one request, not each. One that never left (no peer, or a peer that does not read) may always be followed by another. One that may
 /// have been acted on (its peer was lost, or its share of the time is up) takes one of the `retries`; where none is
 /// left the request ends. If k retries are left, an attempt may take one (k+1)th of the remaining time.
 ///
@@ -42,11 +43,30 @@ pub const MOST_IN_FLIGHT: usize = 1_000;
 pub struct Requests {
     correlation: u64,
     retries: u32,
-    /// How many peers are ready at each address.
-    ready: SmallVec<[usize; 4]>,
+    addresses: SmallVec<[Address; 4]>,
     /// In the order in which they began, which is the order in which they leave.
     in_flight: VecDeque<Request>,
     outcomes: VecDeque<(u64, Result<Bytes, Unanswered>)>,
+}
+
+/// What is known of who is at an address.
+#[derive(Clone, Copy, Debug, Default)]
+struct Address {
+    /// How many peers are ready.
+    ready: usize,
+    manner: Manner,
+}
+
+/// Whether an address answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Manner {
+    /// Something has come from it since it was sent something, or it was sent nothing.
+    #[default]
+    Heard,
+    /// It was sent something, and nothing has come from it since.
+    Asked,
+    /// The same, and the time of an attempt is up.
+    Silent,
 }
 
 impl Requests {
@@ -57,7 +77,7 @@ impl Requests {
         Self {
             correlation: seed,
             retries,
-            ready: SmallVec::from_elem(0, addresses),
+            addresses: SmallVec::from_elem(Address::default(), addresses),
             in_flight: VecDeque::new(),
             outcomes: VecDeque::new(),
         }
@@ -67,7 +87,7 @@ impl Requests {
     pub fn begin(&mut self, ticket: u64, body: Bytes, deadline: Instant, now: Instant) {
         let mut request = Request::new(ticket, body, deadline, self.retries);
         let full = self.in_flight.len() >= MOST_IN_FLIGHT;
-        match if full { Some(Unanswered::Busy) } else { request.choose(&self.ready, now) } {
+        match if full { Some(Unanswered::Busy) } else { request.choose(&self.addresses, now) } {
             Some(unanswered) => self.outcomes.push_back((ticket, Err(unanswered))),
             None => self.in_flight.push_back(request),
         }
@@ -76,12 +96,13 @@ impl Requests {
     /// The number of peers of this address that are ready for data is now `ready`; `lost` if one went away since the
     /// last call, even if it is back already: whatever it was sent may be lost with it.
     pub fn handle_peers(&mut self, address: usize, ready: usize, lost: bool, now: Instant) {
-        if let Some(known) = self.ready.get_mut(address) {
-            *known = ready;
+        if let Some(known) = self.addresses.get_mut(address) {
+            let is_another = lost || known.ready != ready;
+            *known = Address { ready, manner: if is_another { Manner::Heard } else { known.manner } };
         }
-        self.each(|request, ready| {
+        self.each(|request, addresses| {
             let end = if lost { request.handle_lost(address) } else { None };
-            end.or_else(|| request.choose(ready, now))
+            end.or_else(|| request.choose(addresses, now))
         });
     }
 
@@ -90,6 +111,9 @@ impl Requests {
     /// # Errors
     /// [`Stray`] if this is not a reply to a request that is waited for.
     pub fn handle_frames(&mut self, address: usize, frames: &[Bytes]) -> Result<(), Stray> {
+        if let Some(known) = self.addresses.get_mut(address) {
+            known.manner = Manner::Heard;
+        }
         let (correlation, body) = framing::read(frames)?;
         let answered = self.in_flight.iter().position(|request| request.is_answered_by(address, correlation));
         let request = answered.and_then(|at| self.in_flight.remove(at)).ok_or(Stray::Late)?;
@@ -110,12 +134,19 @@ impl Requests {
         if let Some((request, body)) = self.sent(address, frames) {
             request.handle_refused(address, body);
         }
-        self.each(|request, ready| request.choose(ready, now));
+        self.each(|request, addresses| request.choose(addresses, now));
     }
 
     /// Time has come to `now`.
     pub fn handle_timeout(&mut self, now: Instant) {
-        self.each(|request, ready| request.handle_timeout(now).or_else(|| request.choose(ready, now)));
+        for request in &self.in_flight {
+            if let Some(known) = request.overdue_at(now).and_then(|address| self.addresses.get_mut(address))
+                && known.manner == Manner::Asked
+            {
+                known.manner = Manner::Silent;
+            }
+        }
+        self.each(|request, addresses| request.handle_timeout(now).or_else(|| request.choose(addresses, now)));
     }
 
     /// Nobody waits for this request any more: it ends without an outcome.
@@ -134,6 +165,11 @@ impl Requests {
         let correlation = self.correlation.wrapping_add(1);
         let transmit = self.in_flight.iter_mut().find_map(|request| request.leave(correlation))?;
         self.correlation = correlation;
+        if let Some(known) = self.addresses.get_mut(transmit.0)
+            && known.manner == Manner::Heard
+        {
+            known.manner = Manner::Asked;
+        }
         Some(transmit)
     }
 
@@ -155,9 +191,9 @@ impl Requests {
     }
 
     /// Takes every request in flight through a step, which may end it.
-    fn each(&mut self, mut step: impl FnMut(&mut Request, &[usize]) -> End) {
-        let Self { ready, in_flight, outcomes, .. } = self;
-        in_flight.retain_mut(|request| match step(request, ready) {
+    fn each(&mut self, mut step: impl FnMut(&mut Request, &[Address]) -> End) {
+        let Self { addresses, in_flight, outcomes, .. } = self;
+        in_flight.retain_mut(|request| match step(request, addresses) {
             Some(unanswered) => {
                 outcomes.push_back((request.ticket(), Err(unanswered)));
                 false

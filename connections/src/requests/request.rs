@@ -4,7 +4,7 @@
 //! one that a peer may have acted on only as long as retries are left. Never sees the other requests.
 //!
 //! Addresses are tried in rounds: each attempt goes to the first address, in order, that has a ready peer and has not
-//! failed in this round. When every address with a ready peer has, the next round begins, but only if an attempt of
+//! failed in this round, the silent ones last. When every address with a ready peer has, the next round begins, but only if an attempt of
 //! this one left: peers that all refuse to read end the request instead.
 
 use std::time::Instant;
@@ -12,7 +12,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use smallvec::SmallVec;
 
-use super::{Unanswered, framing};
+use super::{Address, Manner, Unanswered, framing};
 use crate::Frames;
 
 /// A request that is waited for.
@@ -71,6 +71,14 @@ impl Request {
         }
     }
 
+    /// The address whose time for the present attempt is up.
+    pub(super) fn overdue_at(&self, now: Instant) -> Option<usize> {
+        match self.phase {
+            Phase::Sent { address, ends } if now >= ends => Some(address),
+            _ => None,
+        }
+    }
+
     /// Whether this is the reply to one of its attempts.
     pub(super) fn is_answered_by(&self, address: usize, correlation: u64) -> bool {
         self.open.contains(&Attempt { address, correlation })
@@ -81,9 +89,9 @@ impl Request {
         matches!(self.phase, Phase::Sent { .. }) && self.open.last() == Some(&Attempt { address, correlation })
     }
 
-    /// Chooses the next address, if it has none; `ready` counts the ready peers of each.
-    pub(super) fn choose(&mut self, ready: &[usize], now: Instant) -> End {
-        let is_ready = |address: usize| ready.get(address).is_some_and(|&peers| peers > 0);
+    /// Chooses the next address, if it has none.
+    pub(super) fn choose(&mut self, addresses: &[Address], now: Instant) -> End {
+        let is_ready = |address: usize| addresses.get(address).is_some_and(|known| known.ready > 0);
         match self.phase {
             Phase::Sent { .. } => return None,
             Phase::Leaving { address, .. } if is_ready(address) => return None,
@@ -92,7 +100,12 @@ impl Request {
         if now >= self.deadline {
             return Some(self.failure_without_answer());
         }
-        let untried = |failed: &[usize]| (0..ready.len()).find(|&at| is_ready(at) && !failed.contains(&at));
+        let untried = |failed: &[usize]| {
+            let all = addresses.iter().enumerate();
+            let open = all.filter(|(at, known)| known.ready > 0 && !failed.contains(at));
+            // The first of those that are alike.
+            open.min_by_key(|(_, known)| known.manner == Manner::Silent).map(|(at, _)| at)
+        };
         let mut next = untried(&self.failed);
         if next.is_none() && !self.failed.is_empty() {
             if !std::mem::take(&mut self.left) {

@@ -226,6 +226,67 @@ fn a_new_request_goes_to_the_first_address_again_as_soon_as_it_is_back() {
     assert_eq!(bench.addresses(), [0]);
 }
 
+/// Two addresses, the first of which let a request run out of time; with what it was sent.
+fn with_a_silent_first_address() -> (Bench, Frames) {
+    let mut bench = Bench::new(2, 0);
+    let ticket = bench.begin();
+    let (address, sent) = bench.leaves();
+    bench.at(TIMEOUT);
+    assert_eq!((address, bench.outcomes()), (0, vec![(ticket, Err(Unanswered::TimedOut))]));
+    (bench, sent)
+}
+
+#[test]
+fn an_address_that_did_not_answer_in_time_comes_last_until_something_arrives_from_it() {
+    let (mut bench, sent) = with_a_silent_first_address();
+    bench.begin();
+    assert_eq!(bench.addresses(), [1]);
+    assert_eq!(bench.requests.handle_frames(0, &reply_to(&sent)), Err(Stray::Late));
+    bench.begin();
+    assert_eq!(bench.addresses(), [0]);
+}
+
+#[test]
+fn an_address_that_did_not_answer_in_time_is_the_first_again_when_its_peer_is_another() {
+    for ready in [0, 1] {
+        let (mut bench, _) = with_a_silent_first_address();
+        bench.peers(0, ready, true);
+        bench.peers(0, 1, false);
+        bench.begin();
+        assert_eq!(bench.addresses(), [0]);
+    }
+}
+
+#[test]
+fn an_address_that_did_not_answer_in_time_is_asked_where_nobody_else_is_ready() {
+    let (mut bench, _) = with_a_silent_first_address();
+    bench.peers(1, 0, true);
+    bench.begin();
+    assert_eq!(bench.addresses(), [0]);
+}
+
+#[test]
+fn an_address_that_answers_others_is_not_silent() {
+    let mut bench = Bench::new(2, 0);
+    let (forgotten, answered) = (bench.begin(), bench.begin());
+    let (_, sent) = (bench.leaves(), bench.leaves().1);
+    bench.requests.handle_frames(0, &reply_to(&sent)).unwrap();
+    bench.at(TIMEOUT);
+    assert_eq!(bench.outcomes(), [(answered, Ok(REPLY)), (forgotten, Err(Unanswered::TimedOut))]);
+    bench.begin();
+    assert_eq!(bench.addresses(), [0]);
+}
+
+#[test]
+fn of_addresses_that_all_did_not_answer_in_time_the_first_is_asked() {
+    let (mut bench, _) = with_a_silent_first_address();
+    bench.begin();
+    assert_eq!(bench.addresses(), [1]);
+    bench.at(2 * TIMEOUT);
+    bench.begin();
+    assert_eq!(bench.addresses(), [0]);
+}
+
 #[test]
 fn with_retries_a_lost_peer_is_followed_by_the_next_address() {
     let mut bench = Bench::new(2, 1);

@@ -7,6 +7,8 @@
 
 mod types;
 
+pub use types::TYPES;
+
 use crate::json::{Json, Member, Node, read};
 use crate::nearest::suggestion;
 use crate::problem::{Path, Problem};

@@ -8,8 +8,8 @@ use crate::problem::{Path, Problem};
 use crate::schema::{ArgType, Field, KeyType, Length, Range};
 use crate::value::Value;
 
-/// Each type's word, and the keys that may stand beside it.
-const TYPES: [(&str, &[&str]); 17] = [
+/// The word of each argument type, and the keys that may stand beside it.
+pub const TYPES: [(&str, &[&str]); 17] = [
     ("Bool", &[]),
     ("Int", &["min", "max"]),
     ("Float", &["min", "max"]),

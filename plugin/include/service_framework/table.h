@@ -291,8 +291,8 @@ typedef struct sf_plugin_t {
      * Hands the model as JSON to `write`, once (`sf_describe`): `service` is its name, `config` a record,
      * `connections` and `states` those of `in` and of `out`, `functions` the functions that it has besides those of its
      * connections and states (`init`, `main`, `on_sigint`, `on_sigterm`, `setup_config`, `setup_addresses`,
-     * `setup_connections`, `setup_states`). It is what
-     * `service_framework describe --format json` prints. Where the status is not SF_OK, the text is the reason.
+     * `setup_connections`, `setup_states`). It is what `service_framework describe --format json` prints; docs/models.md
+     * has all of its words. Where the status is not SF_OK, the text is the reason.
      */
     sf_status_t (*describe)(void *sink, sf_write_text_t write);
 
