@@ -12,7 +12,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
-use service_framework_runtime::{Diagnostics, Loaded, Mode, OneLine, describe};
+use service_framework_runtime::{Diagnostics, Loaded, Mode, OneLine, StartError, describe};
 
 use self::args::{Command, Format, OnError, RunArgs};
 use self::parse::Parsed;
@@ -54,7 +54,14 @@ fn report(error: &ServiceError) -> String {
         // They are whole pictures already.
         ServiceError::Invalid(diagnostics) => drawn(diagnostics),
         ServiceError::Load(error) => drawn(&error.diagnostics()),
-        other => format!("error: {}", OneLine(&other.to_string())),
+        other => {
+            let remedy = match other {
+                ServiceError::Start(StartError::Wiring(error)) => error.remedy(),
+                _ => None,
+            };
+            let help = remedy.map_or_else(String::new, |remedy| format!("\n = help: {remedy}"));
+            format!("error: {}{help}", OneLine(&other.to_string()))
+        }
     }
 }
 
