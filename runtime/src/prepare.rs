@@ -124,7 +124,10 @@ impl Loaded {
     ) -> Result<Prepared, Diagnostics> {
         let mut problems = Diagnostics::new().about_plugin(self.plugin.as_deref());
         let sinks = Sinks::open(log, &self.model.name)
-            .map_err(|problem| problems.push(Diagnostic::error(Source::LogOptions, problem)))
+            .map_err(|problem| {
+                let help = "choose a folder that this user may make or write into".to_owned();
+                problems.push(Diagnostic::error(Source::LogOptions, problem).with_help(help));
+            })
             .ok();
         let _logs = sinks.as_ref().map(|sinks| sinks.enter(&self.model.name));
         if self.plugin.is_some() {
