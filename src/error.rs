@@ -15,6 +15,9 @@ pub enum ServiceError {
     /// Its models have no JSON form.
     #[error("the models cannot be written as JSON: {0}")]
     Describe(String),
+    /// What the command line was asked for could not be written.
+    #[error("cannot write to stdout: {0}")]
+    Output(#[source] std::io::Error),
     /// A builder's option is invalid.
     #[error("invalid option: {0}")]
     Option(String),
@@ -53,6 +56,7 @@ impl ServiceError {
             Self::Option(_) => 2,
             Self::Start(StartError::Wiring(_)) => 69,
             Self::Start(_) | Self::Run(_) | Self::Running => 70,
+            Self::Output(_) => 74,
         }
     }
 }

@@ -100,6 +100,10 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
 /// Why a file cannot be read, in the words of this crate.
 pub(crate) fn reason_of(path: &Path, error: &std::io::Error) -> String {
     match error.kind() {
+        ErrorKind::NotFound if path.is_symlink() => {
+            let target = std::fs::read_link(path).unwrap_or_default();
+            format!("it is a link to `{}`, which is not there", target.display())
+        }
         ErrorKind::NotFound => match path.parent().filter(|folder| *folder != Path::new("") && !folder.is_dir()) {
             Some(folder) => format!("there is no folder `{}`", folder.display()),
             None => "there is no such file".to_owned(),
@@ -113,7 +117,7 @@ pub(crate) fn reason_of(path: &Path, error: &std::io::Error) -> String {
 /// For a path that leads nowhere: the file beside it that was most likely meant.
 pub(crate) fn near_path(path: &Path) -> Option<String> {
     let (name, folder) = (path.file_name()?.to_str()?, path.parent()?);
-    if path.exists() {
+    if path.exists() || path.is_symlink() {
         return None;
     }
     let here = if folder == Path::new("") { Path::new(".") } else { folder };

@@ -9,6 +9,8 @@ use std::time::Instant;
 use serde_json::Value as Json;
 use service_framework_connections::registry;
 use service_framework_connections::workflow::Chain;
+use service_framework_model::json::Node;
+use service_framework_model::nearest::suggestion;
 use service_framework_model::schema::{ConnectionModel, Function, Peers, ServiceModel};
 use service_framework_model::slot::Slot;
 use service_framework_model::validator::Validator;
@@ -124,7 +126,10 @@ impl Loaded {
     ) -> Result<Prepared, Diagnostics> {
         let mut problems = Diagnostics::new().about_plugin(self.plugin.as_deref());
         let sinks = Sinks::open(log, &self.model.name)
-            .map_err(|problem| problems.push(Diagnostic::error(Source::LogOptions, problem)))
+            .map_err(|problem| {
+                let help = "choose a folder that this user may make or write into".to_owned();
+                problems.push(Diagnostic::error(Source::LogOptions, problem).with_help(help));
+            })
             .ok();
         let _logs = sinks.as_ref().map(|sinks| sinks.enter(&self.model.name));
         if self.plugin.is_some() {
@@ -220,16 +225,20 @@ impl Loaded {
             Err(message) => return problems.push(Diagnostic::error(source, message)),
         };
         let Json::Object(adjusted) = adjusted else {
-            let message = "expected an object of connection names, each with its creation arguments";
+            let got = Node::from(&adjusted);
+            let message =
+                format!("expected an object of connection names, each with its creation arguments, got {got}");
             return problems.push(Diagnostic::error(source, message));
         };
         for (name, arguments) in adjusted {
             let Some(connection) = model.connections.iter_mut().find(|connection| connection.name == name) else {
-                problems.push(Diagnostic::error(source.clone(), "the service declares no such connection").at(name));
+                let known = model.connections.iter().map(|connection| connection.name.as_str());
+                let problem = Diagnostic::error(source.clone(), "the service declares no such connection");
+                problems.push(problem.with_help(suggestion(&name, known)).at(name));
                 continue;
             };
             let Json::Object(arguments) = arguments else {
-                let message = "expected an object of creation arguments";
+                let message = format!("expected an object of creation arguments, got {}", Node::from(&arguments));
                 problems.push(Diagnostic::error(source.clone(), message).at(name));
                 continue;
             };

@@ -4,7 +4,8 @@
 
 use std::io::{self, Write};
 
-use clap::CommandFactory;
+use clap::builder::PossibleValue;
+use clap::{Arg, CommandFactory};
 use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
@@ -66,8 +67,28 @@ fn commands() -> Roff {
         });
         roff.text([bold(sub.get_name()), roman(takes.collect::<String>())]);
         roff.text([roman(sub.get_about().map(ToString::to_string).unwrap_or_default())]);
+        // Those of a run are told once, above.
+        let is_of_a_run = |argument: &Arg| command.get_arguments().any(|known| known.get_id() == argument.get_id());
+        for option in sub.get_opts().filter(|option| !is_of_a_run(option)) {
+            option_of_a_command(&mut roff, option);
+        }
     }
     roff
+}
+
+fn option_of_a_command(roff: &mut Roff, option: &Arg) {
+    let values = option.get_possible_values();
+    let words: Vec<_> = values.iter().map(PossibleValue::get_name).collect();
+    roff.control("RS", []);
+    roff.control("TP", []);
+    roff.text([bold(format!("--{}", option.get_long().unwrap_or_default())), roman(format!(" {}", words.join("|")))]);
+    roff.text([roman(option.get_help().map(ToString::to_string).unwrap_or_default())]);
+    for value in &values {
+        roff.control("IP", []);
+        let meaning = value.get_help().map(ToString::to_string).unwrap_or_default();
+        roff.text([bold(value.get_name()), roman(format!(": {meaning}"))]);
+    }
+    roff.control("RE", []);
 }
 
 fn roff_of(section: &Section) -> Roff {

@@ -42,6 +42,7 @@ pub(super) const SECTIONS: [Section; 4] = [
             ("2", "the command line cannot be understood"),
             ("69", "an address could not be bound or connected"),
             ("70", "the service failed, or did not stop in time"),
+            ("74", "what was asked for could not be written to stdout"),
             ("78", "the config, the addresses or the plugin are invalid"),
             ("130", "a second SIGINT stopped it at once (143: a second SIGTERM)"),
         ],

@@ -12,7 +12,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
-use service_framework_runtime::{Diagnostics, Loaded, Mode, OneLine, describe};
+use service_framework_runtime::{Diagnostics, Loaded, Mode, OneLine, StartError, describe};
 
 use self::args::{Command, Format, OnError, RunArgs};
 use self::parse::Parsed;
@@ -29,14 +29,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let done = match cli.command {
         Some(Command::Describe { service, format }) => describe_service(&service, format),
-        Some(Command::Completions { shell }) => {
-            print(&generate::completions(shell));
-            Ok(())
-        }
-        Some(Command::Man) => {
-            print(&generate::man());
-            Ok(())
-        }
+        Some(Command::Completions { shell }) => print(&generate::completions(shell)),
+        Some(Command::Man) => print(&generate::man()),
         Some(Command::Validate(run)) => validate(run, config),
         None => run_service(cli.run, config),
     };
@@ -54,7 +48,14 @@ fn report(error: &ServiceError) -> String {
         // They are whole pictures already.
         ServiceError::Invalid(diagnostics) => drawn(diagnostics),
         ServiceError::Load(error) => drawn(&error.diagnostics()),
-        other => format!("error: {}", OneLine(&other.to_string())),
+        other => {
+            let remedy = match other {
+                ServiceError::Start(StartError::Wiring(error)) => error.remedy(),
+                _ => None,
+            };
+            let help = remedy.map_or_else(String::new, |remedy| format!("\n = help: {remedy}"));
+            format!("error: {}{help}", OneLine(&other.to_string()))
+        }
     }
 }
 
@@ -84,13 +85,16 @@ fn describe_service(path: &std::path::Path, format: Format) -> Result<(), Servic
             describe::json_schema(loaded.model()).map_err(|error| ServiceError::Describe(error.to_string()))?
         }
     };
-    print(text.as_bytes());
-    Ok(())
+    print(text.as_bytes())
 }
 
-/// Writes data to stdout. A reader that goes away early (`| head`) is no failure.
-fn print(data: &[u8]) {
-    let _ = std::io::stdout().write_all(data);
+/// Writes data to stdout. A reader that goes away early (`| head`) is no failure; a disk that is full is one.
+fn print(data: &[u8]) -> Result<(), ServiceError> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(data).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(ServiceError::Output(error)),
+        _ => Ok(()),
+    }
 }
 
 fn validate(mut run: RunArgs, config: Vec<(String, String)>) -> Result<(), ServiceError> {
@@ -100,8 +104,7 @@ fn validate(mut run: RunArgs, config: Vec<(String, String)>) -> Result<(), Servi
     let service = builder(run, config).build()?;
     let notes = service.validate(mode)?;
     let _ = write!(std::io::stderr(), "{}", drawn(&notes));
-    let _ = writeln!(std::io::stdout(), "valid: nothing was bound or started");
-    Ok(())
+    print(b"valid: nothing was bound or started\n")
 }
 
 fn run_service(run: RunArgs, config: Vec<(String, String)>) -> Result<(), ServiceError> {

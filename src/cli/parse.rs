@@ -45,7 +45,7 @@ fn split(arguments: impl IntoIterator<Item = OsString>) -> Result<(Vec<OsString>
     let mut flags: Vec<OsString> = arguments.next().into_iter().collect();
     let mut config = Vec::new();
     let words: Vec<OsString> = arguments.collect();
-    let first = words.first().filter(|word| command.get_subcommands().any(|known| *word == known.get_name()));
+    let first = words.first().filter(|word| word.to_str().is_some_and(|word| is_command(&command, word)));
     let validates = first.is_some_and(|word| word == VALIDATE);
     if first.is_some() && !validates && !words.iter().any(names_a_service) {
         flags.extend(words);
@@ -123,6 +123,16 @@ fn value_of(key: &str, value: Option<String>, word: &str, command: &clap::Comman
         _ if word.contains('=') => {
             format!("`{word}` is no pair of a name and a value: write `--{word}`")
         }
+        value
+            if word == key
+                && is_command(command, key)
+                && value.as_ref().is_none_or(|value| is_flag(command, value)) =>
+        {
+            format!(
+                "`{key}` is a command, which stands first and has flags of its own: `service_framework help {key}` \
+                 shows them"
+            )
+        }
         Some(flag) if is_flag(command, &flag) => {
             let commands = command.get_subcommands().map(clap::Command::get_name);
             match nearest(key, commands) {
@@ -137,6 +147,10 @@ fn value_of(key: &str, value: Option<String>, word: &str, command: &clap::Comman
         None => format!("the config name `{key}` needs a value: `--{key} VALUE`, `--{key}=VALUE` or `{key} VALUE`"),
     };
     Err(command.clone().error(clap::error::ErrorKind::InvalidValue, message))
+}
+
+fn is_command(command: &clap::Command, word: &str) -> bool {
+    command.get_subcommands().any(|known| known.get_name() == word)
 }
 
 fn is_flag(command: &clap::Command, word: &str) -> bool {
@@ -244,6 +258,9 @@ mod tests {
             ("-s a.so --depth -a addresses.json", "`depth` needs a value, but the flag `-a` follows"),
             ("-s a.so depth=5 note x", "write `--depth=5`"),
             ("validat -s a.so", "did you mean `validate`?"),
+            ("describe -s a.so", "`service_framework help describe` shows them"),
+            ("-s a.so validate", "`validate` is a command, which stands first"),
+            ("-s a.so validate -c config.json", "`validate` is a command, which stands first"),
         ] {
             let words_of_line = ["x"].into_iter().chain(line.split_whitespace()).map(OsString::from);
             let error = parse(words_of_line).unwrap_err();

@@ -61,7 +61,7 @@ fn a_log_folder_that_cannot_be_made_ends_with_seventy_eight() {
     let file = folder.file("file", "in the way");
     let ended = run(&mut desk(&folder, NOBODY, &["-l", file.join("logs").to_str().unwrap()]));
     assert_eq!(ended.code, Some(78), "{ended:?}");
-    assert!(ended.stderr.contains("cannot write log files") && ended.stderr.contains("Not a directory"), "{ended:?}");
+    assert!(ended.stderr.contains("cannot write log files") && ended.stderr.contains("is no folder"), "{ended:?}");
 }
 
 #[test]
@@ -85,4 +85,20 @@ fn main_mode_needs_a_main_which_is_all_that_is_told_of_a_service_without() {
     let ended = run(&mut desk(&folder, NOBODY, &["-m"]));
     assert_eq!(ended.code, Some(78), "{ended:?}");
     assert!(ended.stderr.contains("no `main`") && ended.stderr.contains("\n1 problem;"), "{ended:?}");
+}
+
+#[test]
+fn an_address_that_is_taken_ends_with_sixty_nine_and_tells_how_to_find_who_has_it() {
+    let folder = Folder::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let anywhere = json!({"replyer": "127.0.0.1:0"});
+    let addresses = json!({"connections": {
+        "in": {"echo": {"replyer": taken.local_addr().unwrap().to_string()}, "trouble": anywhere},
+        "out": {"peer": {"requester": NOBODY}},
+    }});
+    let path = folder.file("addresses.json", addresses.to_string());
+    let ended = run(runner().arg("-s").arg(plugin("desk")).arg("-a").arg(path));
+    assert_eq!(ended.code, Some(69), "{ended:?}");
+    let said = "the address is in use\n = help: stop who listens there (`ss -ltnp` shows it), or choose another port\n";
+    assert!(ended.stderr.ends_with(said), "{ended:?}");
 }

@@ -71,6 +71,16 @@ fn a_reader_of_stdout_that_goes_away_is_no_failure() {
     assert!(ended.status.success(), "{ended:?}");
 }
 
+#[test]
+fn output_that_cannot_be_written_is_a_failure() {
+    for arguments in [&["man"][..], &["completions", "zsh"], &["describe", plugin("desk").to_str().unwrap()]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+        let ended = runner().args(arguments).stdout(full).stderr(Stdio::piped()).output().unwrap();
+        assert_eq!(ended.status.code(), Some(74), "{arguments:?}: {ended:?}");
+        assert!(ended.stderr.starts_with(b"error: cannot write to stdout: "), "{ended:?}");
+    }
+}
+
 /// What a bash that has sourced the completions offers for the last of these words.
 fn offered_by_bash(words: &[&str]) -> Vec<String> {
     let script = run(runner().args(["completions", "bash"])).stdout;
@@ -147,7 +157,8 @@ fn the_man_page_tells_every_flag_config_and_the_exit_codes() {
         ["short: -wt", "short: -cl", "short: -bc", "-s, --service-path", "--NAME VALUE", "--log-format", "SIGUSR1"];
     let exits = ["EXIT CODES", "69 an address could not be bound", "78 the config", "130 a second SIGINT"];
     let commands = ["validate Checks the service", "describe <SERVICE>", "completions <SHELL>", "COMMANDS", "SIGNALS"];
-    for part in parts.into_iter().chain(exits).chain(commands) {
+    let options = ["--format text|json|json-schema How to print it", "json-schema: JSON Schema (draft 2020-12)"];
+    for part in parts.into_iter().chain(exits).chain(commands).chain(options) {
         assert!(page.contains(part), "no {part} in {page}");
     }
 }

@@ -220,7 +220,9 @@ impl Reading<'_> {
     fn members<'n>(&mut self, node: &'n Node, path: &Path<'_>) -> Option<&'n [Member]> {
         let members = node.members();
         if members.is_none() {
-            self.problems.push(Problem::new(node.span, path, format!("expected an object, got {node}")));
+            let problem = Problem::new(node.span, path, format!("expected an object, got {node}"));
+            let whole = r#"addresses are written `{"connections": {"in": {...}, "out": {...}}}`"#;
+            self.problems.push(problem.with_help(whole.to_owned()));
         }
         members
     }

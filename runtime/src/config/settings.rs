@@ -77,7 +77,12 @@ impl<'a> Settings<'a> {
         let root = Path::Root;
         let Some(members) = document.node.members() else {
             let message = format!("expected an object, got {}", document.node);
-            self.diagnostics.add(&document.source, [Problem::new(document.node.span, &root, message)]);
+            let help = self
+                .names()
+                .next()
+                .map(|name| format!("write each name with its value, such as `{{\"{name}\": ...}}`"));
+            let problem = Problem::new(document.node.span, &root, message).with_help(help);
+            self.diagnostics.add(&document.source, [problem]);
             self.has_unread = true;
             return;
         };

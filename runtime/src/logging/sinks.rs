@@ -2,7 +2,8 @@
 //!
 //! Owns the clock of the lines: a line is written everywhere with the one time at which it was logged.
 
-use std::io::Write;
+use std::io::{self, Write};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::Utc;
@@ -42,8 +43,9 @@ impl Sinks {
         let mut lines = Lines { format: options.format, console, files: None };
         if let Some(directory) = &options.directory {
             let opened = HourlyFiles::open(directory, name, options.backup_count.unwrap_or(24), Utc::now());
-            let (files, notes) =
-                opened.map_err(|error| format!("cannot write log files into `{}`: {error}", directory.display()))?;
+            let (files, notes) = opened.map_err(|error| {
+                format!("cannot write log files into `{}`: {}", directory.display(), reason_of(directory, &error))
+            })?;
             lines.files = Some((options.file.unwrap_or(LogLevel::INFO).0, Mutex::new(files)));
             let _service = service(name, &Arc::default());
             lines.say(notes);
@@ -58,6 +60,15 @@ impl Sinks {
     pub(crate) fn enter(&self, name: &str) -> Entered {
         let subscriber = self.dispatch.as_ref().map(tracing::dispatcher::set_default);
         Entered { _service: service(name, &self.limits), _subscriber: subscriber }
+    }
+}
+
+/// Why no file can be written into a folder, in the words of this crate.
+fn reason_of(folder: &Path, error: &io::Error) -> String {
+    match folder.ancestors().find(|part| part.exists()) {
+        Some(part) if !part.is_dir() => format!("`{}` is no folder", part.display()),
+        _ if error.kind() == io::ErrorKind::PermissionDenied => "this user may not write there".to_owned(),
+        _ => error.to_string(),
     }
 }
 
