@@ -46,6 +46,13 @@ impl Settings {
         }
     }
 
+    /// All that begins with a prefix; what finds no room waits with its publisher.
+    #[must_use]
+    pub const fn blocking(prefix: Vec<u8>) -> Self {
+        let bounds = Bounds { policy: Policy::Block, messages: MESSAGES, bytes: BYTES };
+        Self { prefix, bounds, conflate_by: Vec::new() }
+    }
+
     /// What the messages begin with that are subscribed to.
     #[must_use]
     pub fn prefix(&self) -> &[u8] {

@@ -20,7 +20,7 @@ pub mod requester;
 pub mod requests;
 pub mod subscriber;
 pub mod timeout;
-mod topic;
+pub mod topic;
 pub mod types;
 mod unanswered;
 pub mod workflow;

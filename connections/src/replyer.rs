@@ -35,23 +35,17 @@ impl Replyer {
     }
 }
 
-/// A message split at its empty frame: what leads back to the requester, and what it asks.
-struct Framed<'a> {
-    route: &'a [Bytes],
-    body: &'a [Bytes],
-}
-
-/// Splits `[identity][envelope ...][empty][body]`. Every frame up to the first empty one goes back with the reply, as
-/// a REP socket does it (RFC 28, "request-reply").
-fn split(frames: &[Bytes]) -> Option<Framed<'_>> {
+/// Splits `[identity][envelope ...][empty][body]` at the empty frame: what leads back to the requester, and what it asks.
+/// Every frame up to the first empty one goes back with the reply, as a REP socket does it (RFC 28, "request-reply").
+#[must_use]
+pub fn split(frames: &[Bytes]) -> Option<(&[Bytes], &[Bytes])> {
     let empty = frames.iter().skip(1).position(Bytes::is_empty)? + 1;
-    let (route, body) = frames.split_at_checked(empty + 1)?;
-    Some(Framed { route, body })
+    frames.split_at_checked(empty + 1)
 }
 
 impl Inbound for Replyer {
     fn open<'a>(&'a self, frames: &'a [Bytes], arena: &'a Arena) -> Opened<'a> {
-        let Some(Framed { route, body }) = split(frames) else {
+        let Some((route, body)) = split(frames) else {
             let detail = "a request needs an empty frame before its body, as a REQ socket sends it";
             return Opened::unanswerable(Refusal::new(Code::BadFraming, detail));
         };

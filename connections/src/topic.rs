@@ -22,11 +22,17 @@ pub(crate) const ARGUMENT: CreationArgument = CreationArgument {
 
 /// The bytes before each message of the topic that a model names; none if it names none.
 pub(crate) fn prefix(model: &ConnectionModel) -> Vec<u8> {
-    let mut prefix = Vec::new();
-    if let Some(topic) = topic(model) {
-        encode_value(&Value::from(topic), &mut prefix);
+    bytes(topic(model))
+}
+
+/// The bytes before each message of a topic; none if there is none.
+#[must_use]
+pub fn bytes(topic: Option<&str>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if let Some(topic) = topic {
+        encode_value(&Value::from(topic), &mut bytes);
     }
-    prefix
+    bytes
 }
 
 /// The topic that a model names.

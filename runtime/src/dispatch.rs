@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use service_framework_connections::arrivals::{Arrivals, Seen};
@@ -16,20 +16,23 @@ use service_framework_model::schema::Function;
 use service_framework_model::slot::Slot;
 use service_framework_model::wire::envelope::{Call, RemoteError, WorkflowId};
 use service_framework_model::wire::{Arena, Seq};
-use service_framework_plugin::abi::{FUNCTION_MAIN, FUNCTION_TIMER};
+use service_framework_plugin::abi::{FUNCTION_MAIN, FUNCTION_STATE, FUNCTION_TIMER};
 
 use crate::boundary::{Failure, Instance, Patience, Port, Reply, Run, RunCell, Sender, Target, function_number};
-use crate::control::Control;
+use crate::control::{Control, after};
 use crate::counters::Counters;
-use crate::io::{MISSED, Postbox, REPEATED};
+use crate::io::{Content, MISSED, Postbox, REPEATED};
 use crate::life::Nowhere;
 use crate::logging;
+use crate::states::{Asked, Copies};
 use crate::timers::Timers;
 use crate::watchdog::Watch;
 use crate::wiring::Wiring;
 
 /// The most that one message may take in slots, in bytes: a frame of small values takes a multiple of its own size.
 const ARENA_LIMIT: usize = 256 << 20;
+/// How long the answer to the request of a copy is waited for at most.
+const LONGEST_ANSWER: Duration = Duration::from_secs(60);
 /// What an arena or a buffer may keep between messages, in bytes. A rare large message gives its memory back.
 const KEPT: usize = 1 << 20;
 
@@ -41,6 +44,7 @@ pub(crate) struct Dispatcher {
     arena: Arena,
     /// Who was heard by each connection, by its place.
     arrivals: Vec<Option<Arrivals>>,
+    copies: Copies,
     timers: Timers,
     /// Whether there is a loop in which timers run.
     has_loop: bool,
@@ -71,8 +75,8 @@ impl Dispatcher {
         let sender = Sender { wiring: Arc::clone(&wiring), control: Arc::clone(&control), postbox, own_thread };
         let (arena, timers) = (bounded_arena(), Timers::default());
         let (sender, watch) = (Arc::new(sender), Arc::default());
-        let arrivals = wiring.numbered();
-        Self { wiring, control, instance, arena, arrivals, timers, has_loop, sender, watch, stops_on_error }
+        let (arrivals, copies) = (wiring.numbered(), Copies::new(&wiring));
+        Self { wiring, control, instance, arena, arrivals, copies, timers, has_loop, sender, watch, stops_on_error }
     }
 
     /// Where it can be seen which function runs.
@@ -89,7 +93,8 @@ impl Dispatcher {
         port: &mut dyn Port,
         out: &mut Vec<u8>,
     ) -> Handled<'f> {
-        let Self { wiring, control, instance, arena, arrivals, timers, has_loop, sender, watch, stops_on_error } = self;
+        let Self { wiring, control, instance, arena, arrivals, copies, timers, has_loop, sender, watch, stops_on_error } =
+            self;
         recycle(arena, out);
         let Some((name, inbound, counters)) = wiring.inbound(place) else { return Handled::default() };
         counters.received();
@@ -101,6 +106,7 @@ impl Dispatcher {
                 let _context = logging::workflow(&call.workflow_id);
                 let mut run = Run::new(wiring, control, port, Chain::of_message(&call.workflow_id));
                 (run.timers, run.sender) = (has_loop.then_some(timers), Some(&*sender));
+                run.copies = Some(copies);
                 // There are fewer connections than 2^31: each stands in a model of bounded size.
                 let function = place as u32;
                 let called = |arguments: &[Slot<'_>], run: &RunCell<'_>| instance.call(function, arguments, run);
@@ -177,9 +183,64 @@ impl Dispatcher {
         self.call(number, port, Chain::each_its_own(), patience)
     }
 
-    /// When the next timer is due.
-    pub(crate) fn next_timer(&self) -> Option<Instant> {
-        self.timers.next()
+    /// When the next timer is due, or the next copy has something to do.
+    pub(crate) fn next_timeout(&self) -> Option<Instant> {
+        [self.timers.next(), self.copies.next_timeout()].into_iter().flatten().min()
+    }
+
+    /// The sockets are there: the copies begin.
+    pub(crate) fn start_copies(&mut self, now: Instant) {
+        self.copies.start(now);
+    }
+
+    /// Takes in what arrived for a copy.
+    pub(crate) fn update(&mut self, place: usize, content: Content, now: Instant) {
+        match content {
+            Content::Answer { of_copy, answer } => self.copies.handle_answer(place, of_copy, &answer, now),
+            Content::Peers { ready, lost } => self.copies.handle_peers(place, ready, lost, now),
+            Content::Here(_) | Content::Queued(_) => {
+                if let Some(frames) = content.take() {
+                    self.copies.handle_frames(place, &frames, now);
+                }
+            }
+        }
+    }
+
+    /// Lets time pass for the copies, hands on what they ask of their sockets, and tells the service's functions what has
+    /// changed. A function that fails is logged, and the service goes on.
+    ///
+    /// # Errors
+    /// The failure on which the service is to stop.
+    pub(crate) fn drive_copies(&mut self, port: &mut dyn Port) -> Result<(), Failure> {
+        let now = port.now();
+        self.copies.drive(now, |place, asked| match asked {
+            // The copy has a deadline of its own, which is nearer.
+            Asked::Snapshot { ticket, frame } => port.ask_for_snapshot(place, ticket, frame, after(LONGEST_ANSWER)),
+            Asked::Rebuild => port.rebuild(place),
+        })?;
+        while !self.control.is_stopping()
+            && let Some(told) = self.copies.poll_told()
+        {
+            let number = FUNCTION_STATE.saturating_add(self.wiring.number_of_state(told.place));
+            let arena = Arena::new();
+            let slots = told.slots(&arena);
+            let chain = Chain::of_message(&WorkflowId::Nil);
+            if let Err(failure) = self.call_with(number, &slots, port, chain, Patience::FinishesRequests) {
+                if let Some(counters) = self.wiring.counters(told.place) {
+                    counters.dropped(failure.countable());
+                }
+                logging::failed(self.wiring.name(told.place), &failure.code, &failure.message);
+                if self.stops_on_error {
+                    return Err(failure);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether what is at this place is a state.
+    pub(crate) fn is_state(&self, place: usize) -> bool {
+        self.wiring.state(place).is_some()
     }
 
     /// Runs the timers that are due, each as a workflow of its own. One that fails is logged, and the service goes on.
@@ -221,15 +282,27 @@ impl Dispatcher {
     }
 
     fn call(&mut self, number: u32, port: &mut dyn Port, chain: Chain<'_>, patience: Patience) -> Result<(), Failure> {
+        self.call_with(number, &[], port, chain, patience)
+    }
+
+    fn call_with(
+        &mut self,
+        number: u32,
+        slots: &[Slot<'_>],
+        port: &mut dyn Port,
+        chain: Chain<'_>,
+        patience: Patience,
+    ) -> Result<(), Failure> {
         let mut run = Run::new(&self.wiring, &self.control, port, chain);
         run.patience = patience;
+        run.copies = Some(&self.copies);
         (run.timers, run.sender) = (self.has_loop.then_some(&mut self.timers), Some(&self.sender));
         // `main` may take as long as it likes.
         let is_watched = number != FUNCTION_MAIN;
         if is_watched {
             self.watch.enter(number);
         }
-        let called = self.instance.call(number, &[], &RefCell::new(run));
+        let called = self.instance.call(number, slots, &RefCell::new(run));
         if is_watched {
             self.watch.leave();
         }

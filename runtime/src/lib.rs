@@ -28,6 +28,7 @@ mod prepare;
 mod report;
 mod running;
 mod service_loop;
+mod states;
 pub mod testing;
 mod timers;
 pub mod transport;

@@ -14,7 +14,12 @@ use service_framework_connections::workflow::Chain;
 use service_framework_model::schema::{Function, Side};
 use service_framework_model::validator::Validator;
 use service_framework_model::wire::Arena;
-use service_framework_plugin::abi::{FUNCTION_INIT, FUNCTION_ON_SIGINT, FUNCTION_ON_SIGTERM, FUNCTION_TIMER};
+use service_framework_model::wire::envelope::WorkflowId;
+use service_framework_plugin::abi::{
+    FUNCTION_BASE, FUNCTION_INIT, FUNCTION_ON_SIGINT, FUNCTION_ON_SIGTERM, FUNCTION_STATE, FUNCTION_TIMER,
+};
+
+use service_framework_states::owner::Update;
 
 use crate::boundary::{Failure, Instance, Port, Run, Table};
 use crate::control::{Control, StopReason, after, later};
@@ -97,6 +102,7 @@ fn begin(blueprint: &Blueprint) -> Result<(Dispatcher, Box<dyn Place>, BoundAddr
     });
     let (mut place, opened) = sockets.open(placement, pools, posts, (sinks, name))?;
     settle(sockets, place.as_mut());
+    dispatcher.start_copies(place.now());
     if let Err(failure) = init(blueprint, &mut dispatcher, place.as_mut()) {
         // Lost sockets are logged; that `init` failed is what is told.
         let _ = place.close();
@@ -140,6 +146,10 @@ fn watch(blueprint: &Blueprint, dispatcher: &Dispatcher) -> Result<(), StartErro
         FUNCTION_ON_SIGINT => "`on_sigint`".to_owned(),
         FUNCTION_ON_SIGTERM => "`on_sigterm`".to_owned(),
         FUNCTION_TIMER.. => "the function of a timer".to_owned(),
+        FUNCTION_STATE..FUNCTION_BASE => {
+            let place = wiring.place_of_state(function - FUNCTION_STATE);
+            format!("the function of `{}`", wiring.name(place))
+        }
         place => format!("the function of `{}`", wiring.inbound(place as usize).map_or("?", |(name, ..)| name)),
     };
     let watchdog = Watchdog { watch: dispatcher.watch(), limit, name_of: Box::new(name_of) };
@@ -211,6 +221,12 @@ impl Port for Nowhere {
     }
 
     fn flush(&mut self) {}
+
+    fn publish_update(&mut self, _: usize, _: Update, _: &WorkflowId<'_>) {}
+
+    fn ask_for_snapshot(&mut self, _: usize, _: u64, _: Bytes, _: Instant) {}
+
+    fn rebuild(&mut self, _: usize) {}
 
     fn drives_executor(&self) -> bool {
         false

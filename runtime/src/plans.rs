@@ -4,6 +4,7 @@
 
 use service_framework_connections::registry::{self, SocketRole};
 use service_framework_model::schema::{ConnectionModel, ServiceModel};
+use service_framework_states as states;
 
 use crate::address::Address;
 use crate::addresses::{EndAddresses, ResolvedAddresses};
@@ -35,7 +36,35 @@ pub(crate) fn plans(
             }
         }
     }
+    let states = model.states.iter().zip(&addresses.states);
+    for (place, (state, written)) in (model.connections.len()..).zip(states) {
+        let Some(kind) = states::find(&state.state_type) else { continue };
+        for (key, written) in kind.address_keys.iter().zip(written) {
+            let Some(role) = role_of_key(key.key, written.binds) else { continue };
+            match ends(written, general) {
+                Ok(ends) => plans.push(Plan { place, name: state.name.clone(), role, ends }),
+                Err(error @ ChoiceError::Unknown(_)) => {
+                    problems.push(Diagnostic::error(Source::Embedded("transport"), error.to_string()));
+                    return plans;
+                }
+                Err(error) => {
+                    problems.push(Diagnostic::error(written.source.clone(), error.to_string()).at(&*written.key_path));
+                }
+            }
+        }
+    }
     plans
+}
+
+/// What the socket of a state does that has this key.
+fn role_of_key(key: &str, binds: bool) -> Option<Role> {
+    match key {
+        "publisher" => Some(Role::Updates { binds }),
+        "replyer" => Some(Role::GivesSnapshots),
+        "subscriber" => Some(Role::Follows { binds }),
+        "requester" => Some(Role::AsksForSnapshots),
+        _ => None,
+    }
 }
 
 fn role(place: usize, connection: &ConnectionModel, wiring: &Wiring) -> Option<Role> {

@@ -11,12 +11,12 @@ use service_framework_connections::registry;
 use service_framework_connections::workflow::Chain;
 use service_framework_model::json::Node;
 use service_framework_model::nearest::suggestion;
-use service_framework_model::schema::{ConnectionModel, Function, Peers, ServiceModel};
+use service_framework_model::schema::{Function, Peers, ServiceModel};
 use service_framework_model::slot::Slot;
 use service_framework_model::validator::Validator;
 use service_framework_model::value::Value;
 use service_framework_model::wire::Arena;
-use service_framework_plugin::abi::{PluginTable, SETUP_ADDRESSES, SETUP_CONFIG, SETUP_CONNECTIONS};
+use service_framework_plugin::abi::{PluginTable, SETUP_ADDRESSES, SETUP_CONFIG, SETUP_CONNECTIONS, SETUP_STATES};
 
 use crate::addresses::{self, ResolvedAddresses};
 use crate::boundary::{Failure, LoadError, Run, Table, load};
@@ -148,10 +148,11 @@ impl Loaded {
         let mut model = self.model.clone();
         if config.is_some() {
             self.adjust_connections(&mut model, &config_json, &mut problems);
+            self.adjust_states(&mut model, &config_json, &mut problems);
         }
         let addresses = self.addresses(&model, mode, inputs, config.is_some().then_some(config_json), &mut problems);
         let longest = SocketOptions::default().max_message_size - ROUTE;
-        let wiring = Wiring::new(&model.connections, longest);
+        let wiring = Wiring::new(&model, longest);
         if let Err(error) = &wiring {
             problems.push(Diagnostic::error(Source::Model, error.to_string()));
         }
@@ -220,33 +221,26 @@ impl Loaded {
     fn adjust_connections(&self, model: &mut ServiceModel, config: &Json, problems: &mut Diagnostics) {
         let Some(hook) = self.hook(Function::SetupConnections, SETUP_CONNECTIONS, Json::clone) else { return };
         let source = Source::Function(Function::SetupConnections);
-        let adjusted = match hook(config) {
-            Ok(adjusted) => adjusted,
-            Err(message) => return problems.push(Diagnostic::error(source, message)),
-        };
-        let Json::Object(adjusted) = adjusted else {
-            let got = Node::from(&adjusted);
-            let message =
-                format!("expected an object of connection names, each with its creation arguments, got {got}");
-            return problems.push(Diagnostic::error(source, message));
-        };
-        for (name, arguments) in adjusted {
-            let Some(connection) = model.connections.iter_mut().find(|connection| connection.name == name) else {
-                let known = model.connections.iter().map(|connection| connection.name.as_str());
-                let problem = Diagnostic::error(source.clone(), "the service declares no such connection");
-                problems.push(problem.with_help(suggestion(&name, known)).at(name));
-                continue;
-            };
-            let Json::Object(arguments) = arguments else {
-                let message = format!("expected an object of creation arguments, got {}", Node::from(&arguments));
-                problems.push(Diagnostic::error(source.clone(), message).at(name));
-                continue;
-            };
-            for (argument, value) in arguments {
-                set_creation_argument(connection, argument, value);
-            }
-        }
+        let known = model.connections.iter_mut().map(|connection| Adjustable {
+            name: &connection.name,
+            required: &mut connection.required_creation_arguments,
+            optional: &mut connection.optional_creation_arguments,
+        });
+        adjust("connection", known.collect(), hook(config), &source, problems);
         problems.add(&source, registry::check(model));
+    }
+
+    /// Lets the service set the creation arguments of its states from the config.
+    fn adjust_states(&self, model: &mut ServiceModel, config: &Json, problems: &mut Diagnostics) {
+        let Some(hook) = self.hook(Function::SetupStates, SETUP_STATES, Json::clone) else { return };
+        let source = Source::Function(Function::SetupStates);
+        let known = model.states.iter_mut().map(|state| Adjustable {
+            name: &state.name,
+            required: &mut state.required_creation_arguments,
+            optional: &mut state.optional_creation_arguments,
+        });
+        adjust("state", known.collect(), hook(config), &source, problems);
+        problems.add(&source, service_framework_states::check(&model.states));
     }
 
     /// A `setup_*` function of the service, if it defines it. `input` makes what it is handed.
@@ -288,8 +282,9 @@ impl Loaded {
             linger: options.linger,
             busy: options.busy,
         };
-        let connections =
-            model.connections.iter().map(|connection| (connection.side, connection.name.clone())).collect();
+        let connections = model.connections.iter().map(|connection| (connection.side, connection.name.clone()));
+        let states = model.states.iter().map(|state| (state.side, state.name.clone()));
+        let connections = connections.chain(states).collect();
         let blueprint = Blueprint {
             name: self.model.name.clone(),
             table: self.table,
@@ -346,12 +341,49 @@ impl Prepared {
     }
 }
 
-fn set_creation_argument(connection: &mut ConnectionModel, argument: String, value: Json) {
-    let ConnectionModel { required_creation_arguments, optional_creation_arguments, .. } = connection;
-    let mut given = required_creation_arguments.iter_mut().chain(optional_creation_arguments.iter_mut());
-    match given.find(|(name, _)| *name == argument) {
-        Some((_, old)) => *old = value,
-        None => optional_creation_arguments.push((argument, value)),
+/// The creation arguments of something that the service declares.
+struct Adjustable<'m> {
+    name: &'m str,
+    required: &'m mut Vec<(String, Json)>,
+    optional: &'m mut Vec<(String, Json)>,
+}
+
+/// Sets the creation arguments that a function of the service returned.
+fn adjust(
+    what: &str,
+    mut known: Vec<Adjustable<'_>>,
+    returned: Result<Json, String>,
+    source: &Source,
+    problems: &mut Diagnostics,
+) {
+    let adjusted = match returned {
+        Ok(adjusted) => adjusted,
+        Err(message) => return problems.push(Diagnostic::error(source.clone(), message)),
+    };
+    let Json::Object(adjusted) = adjusted else {
+        let got = Node::from(&adjusted);
+        let message = format!("expected an object of {what} names, each with its creation arguments, got {got}");
+        return problems.push(Diagnostic::error(source.clone(), message));
+    };
+    for (name, arguments) in adjusted {
+        let Some(found) = known.iter_mut().find(|known| known.name == name) else {
+            let message = format!("the service declares no such {what}");
+            let help = suggestion(&name, known.iter().map(|known| known.name));
+            problems.push(Diagnostic::error(source.clone(), message).with_help(help).at(name));
+            continue;
+        };
+        let Json::Object(arguments) = arguments else {
+            let message = format!("expected an object of creation arguments, got {}", Node::from(&arguments));
+            problems.push(Diagnostic::error(source.clone(), message).at(name));
+            continue;
+        };
+        for (argument, value) in arguments {
+            let mut given = found.required.iter_mut().chain(found.optional.iter_mut());
+            match given.find(|(name, _)| *name == argument) {
+                Some((_, old)) => *old = value,
+                None => found.optional.push((argument, value)),
+            }
+        }
     }
 }
 

@@ -35,13 +35,23 @@ impl ServiceLoop {
     /// The failure of a function, if the service stops on it. What is left of the batch is turned away.
     pub(crate) fn pass(&mut self, dispatcher: &mut Dispatcher, place: &mut dyn Place) -> Result<(), Failure> {
         let Self { batch, out } = self;
-        place.collect(batch, dispatcher.next_timer());
+        place.collect(batch, dispatcher.next_timeout());
         let mut failed = if dispatcher.is_stopping() { None } else { dispatcher.run_timers(place).err() };
+        let mut batch = batch.drain(..).peekable();
         // A message that came alone is answered by the next pass, which sends at once.
         let mut sent_last = (batch.len() > 1).then(Instant::now);
-        for arrived in batch.drain(..) {
+        while let Some(arrived) = batch.next() {
             if failed.is_some() || dispatcher.is_stopping() {
                 turn_away(dispatcher, arrived, place, out);
+                continue;
+            }
+            if dispatcher.is_state(arrived.place) {
+                let at = arrived.place;
+                dispatcher.update(at, arrived.content, place.now());
+                // What came together for one copy is told together.
+                if batch.peek().is_some_and(|next| next.place != at) {
+                    failed = dispatcher.drive_copies(place).err();
+                }
                 continue;
             }
             // A subscriber's queue may have dropped what was there when it was collected.
@@ -58,6 +68,9 @@ impl ServiceLoop {
                 place.flush();
                 *sent_last = Instant::now();
             }
+        }
+        if failed.is_none() && !dispatcher.is_stopping() {
+            failed = dispatcher.drive_copies(place).err();
         }
         failed.map_or(Ok(()), Err)
     }

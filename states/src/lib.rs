@@ -8,8 +8,6 @@
 //! - A copy that is live lacks nothing up to its number. A lost message, a lost tail and silence are never silent.
 //! - Memory is bounded; a storm of joiners costs one encoding of the value.
 //!
-//! This version cannot run a state yet, and [`check`] says so of each one that is declared.
-
 // Nothing that input can reach may end the process; tests may.
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -27,9 +25,6 @@ use service_framework_model::schema::StateModel;
 use service_framework_model::state::StateValidator;
 
 pub use types::{AddressKey, Kind, StateType, TYPES};
-
-/// Whether the runtime runs states. While it does not, each declared one is refused.
-const RUNS: bool = false;
 
 /// The state type of this word.
 #[must_use]
@@ -74,10 +69,6 @@ fn check_state(state: &StateModel, path: &Path<'_>, problems: &mut Vec<Problem>)
     if let Err(error) = StateValidator::new(&state.value, settings::merge(state), state.peers) {
         problems.push(Problem::new(None, path, error.to_string()));
     }
-    if !RUNS {
-        let message = format!("the state type `{word}` is known, but this version cannot run states");
-        problems.push(Problem::new(None, path, message).with_help("remove the state from the service".to_owned()));
-    }
 }
 
 #[cfg(test)]
@@ -94,12 +85,9 @@ mod tests {
         told(StateModel::new("book", side, word, Record::new()))
     }
 
-    const REFUSED: &str =
-        "`states.out.book`: the state type `delta_update_out` is known, but this version cannot run states";
-
     #[test]
-    fn a_declared_state_is_refused_with_the_reason() {
-        assert_eq!(said(Side::Out, "delta_update_out"), REFUSED);
+    fn a_type_that_nobody_knows_or_on_the_wrong_side_is_refused_with_the_reason() {
+        assert_eq!(said(Side::Out, "delta_update_out"), "");
         assert_eq!(
             said(Side::In, "local_variable_delta_update"),
             "`states.in.book.state_type`: `local_variable_delta_update` is not a state type"
@@ -116,7 +104,7 @@ mod tests {
         book.optional_creation_arguments = vec![("merge".into(), "deep".into()), ("heartbeat_s".into(), 0.into())];
         assert!(told(book.clone()).contains("optional_creation_arguments.merge`: the Python library"));
         book.peers = Peers::Own;
-        assert_eq!(told(book.clone()), REFUSED);
+        assert_eq!(told(book.clone()), "");
         book.optional_creation_arguments = vec![("merge".into(), "shallow".into()), ("stale_after_s".into(), 1.into())];
         let said = told(book);
         assert!(said.contains("`merge`") || said.contains(".merge`: "), "{said}");

@@ -176,7 +176,7 @@ pub(crate) fn contradiction(model: &StateModel) -> Option<Contradiction> {
     let deep = model.creation_argument(MERGE.name).is_some_and(|merge| merge == "deep");
     (deep && model.peers != Peers::Own).then_some(Contradiction {
         argument: MERGE.name,
-        message: "the Python library replaces the values of keys whole, and would get it wrong",
+        message: "the Python library replaces the values of keys whole, and would get it wrong".into(),
         help: "set `peers` to `own` if no Python service takes part, or leave `merge` out",
     })
 }

@@ -10,6 +10,7 @@ use std::io::Write as _;
 use std::ops::ControlFlow;
 
 use book::{BOOK_TOPIC, Book, TRADES_TOPIC};
+use service_framework::StateView;
 use service_framework::prelude::*;
 use trades::{Holding, Side, Trade};
 

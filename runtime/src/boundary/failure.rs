@@ -45,7 +45,7 @@ impl Failure {
     }
 
     /// A refusal of what the service itself handed over.
-    pub(super) fn of_own(code: &str, refusal: &Refusal) -> Self {
+    pub(crate) fn of_own(code: &str, refusal: &Refusal) -> Self {
         Self { field: refusal.path(), ..Self::new(code, refusal.to_string()) }
     }
 

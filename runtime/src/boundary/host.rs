@@ -17,7 +17,7 @@ use service_framework_plugin::abi::{
 };
 
 use super::run::{Run, RunCell};
-use super::{Failure, threads};
+use super::{Failure, states, threads};
 use crate::logging;
 
 static TABLE: HostTable = HostTable {
@@ -45,6 +45,11 @@ static TABLE: HostTable = HostTable {
     sender_send: threads::send,
     sender_should_stop: threads::should_stop,
     wait_for_subscribers,
+    change_state: states::change,
+    replace_state: states::replace,
+    state_status: states::status,
+    state_value: states::value,
+    state_entries: states::entries,
 };
 
 /// The host's table.
@@ -56,7 +61,7 @@ pub(crate) fn host_table() -> *const HostTable {
 ///
 /// # Safety
 /// `run` is the pointer that the host handed to the call during which this runs.
-unsafe fn guarded(run: *mut c_void, act: impl FnOnce(&mut Run<'_>) -> Result<(), Failure>) -> Status {
+pub(super) unsafe fn guarded(run: *mut c_void, act: impl FnOnce(&mut Run<'_>) -> Result<(), Failure>) -> Status {
     if run.is_null() {
         return FAILED;
     }
@@ -278,6 +283,7 @@ mod tests {
     use bytes::Bytes;
     use service_framework_connections::requests::Unanswered;
     use service_framework_connections::workflow::Chain;
+    use service_framework_states::owner::Update;
 
     use super::*;
     use crate::boundary::Port;
@@ -303,6 +309,14 @@ mod tests {
         }
 
         fn flush(&mut self) {}
+
+        fn ask_for_snapshot(&mut self, _: usize, _: u64, _: Bytes, _: Instant) {}
+
+        fn rebuild(&mut self, _: usize) {}
+
+        fn publish_update(&mut self, _: usize, _: Update, _: &WorkflowId<'_>) {
+            panic!("the sockets are gone")
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod load_error;
 mod outgoing;
 mod run;
 mod sender;
+mod states;
 mod table;
 mod target;
 mod threads;

@@ -12,13 +12,15 @@ use service_framework_connections::requests::Unanswered;
 use service_framework_connections::workflow::Chain;
 use service_framework_model::slot::{ForeignSlot, Slot};
 use service_framework_model::wire::envelope::WorkflowId;
-use service_framework_plugin::abi::LAST_TIMER;
+use service_framework_plugin::abi::{self, LAST_TIMER};
+use service_framework_states::owner::Update;
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use super::outgoing::{Outgoing, has_left, no_connection};
 use super::{Failure, Sender};
 use crate::control::{Control, later};
+use crate::states::{Copies, Owner, Part, Span, StateWire};
 use crate::timers::Timers;
 use crate::wiring::Wiring;
 
@@ -30,6 +32,15 @@ pub(crate) trait Port {
 
     /// Has a publication sent by the publisher at `place`, in the order in which this is called.
     fn publish(&mut self, place: usize, publication: Vec<u8>);
+
+    /// Has an update of the state at `place` sent to its copies, in the order in which this is called.
+    fn publish_update(&mut self, place: usize, update: Update, id: &WorkflowId<'_>);
+
+    /// Has the request of a copy for a snapshot sent. What comes of it is collected.
+    fn ask_for_snapshot(&mut self, place: usize, of_copy: u64, body: Bytes, deadline: Instant);
+
+    /// Has the sockets of a copy made anew.
+    fn rebuild(&mut self, place: usize);
 
     /// Waits until the publisher at `place` has `count` subscribers, until `until` comes, or, if the call
     /// `ends_on_stop`, the service is asked to stop. Returns how many there are.
@@ -85,6 +96,8 @@ pub(crate) struct Run<'s> {
     pub(crate) timers: Option<&'s mut Timers>,
     /// What threads of the author's own may send with, where there is a service to send for.
     pub(crate) sender: Option<&'s Arc<Sender>>,
+    /// The copies that the service holds.
+    pub(crate) copies: Option<&'s Copies>,
     /// Why this call can neither send nor wait, if it cannot.
     pub(crate) closed: Option<&'static str>,
     /// The error with which the service's function is about to return.
@@ -105,6 +118,7 @@ impl<'s> Run<'s> {
             patience: Patience::FinishesRequests,
             timers: None,
             sender: None,
+            copies: None,
             closed: None,
             failure: None,
             last_error: None,
@@ -179,6 +193,84 @@ impl<'s> Run<'s> {
         }
         let message = format!("`{name}`: {there} of {count} subscribers were there within {patience:?}");
         Err(Failure::new(Unanswered::NoPeer.word(), message))
+    }
+
+    /// Changes a state that the service owns, and has it sent.
+    pub(super) fn change_state(&mut self, state: u32, changes: &[ForeignSlot<'_>]) -> Result<(), Failure> {
+        self.update(state, |owner, name| owner.change(name, changes))
+    }
+
+    /// Makes a state that the service owns be another value, and has the difference sent.
+    pub(super) fn replace_state(&mut self, state: u32, value: &ForeignSlot<'_>) -> Result<(), Failure> {
+        self.update(state, |owner, name| owner.replace(name, value))
+    }
+
+    fn update(
+        &mut self,
+        state: u32,
+        change: impl FnOnce(&Owner, &str) -> Result<Option<Update>, Failure>,
+    ) -> Result<(), Failure> {
+        self.can_block_to("change a state")?;
+        let place = self.wiring.place_of_state(state);
+        let name = self.wiring.name(place);
+        let owner = self.state(place, state)?.owner();
+        let owner = owner.ok_or_else(|| {
+            Failure::new("not_its_owner", format!("`{name}` is a copy: only the owner of a state changes it"))
+        })?;
+        let id = self.chain.next(Uuid::new_v4).map_err(|refusal| Failure::of_own("bad_workflow_id", &refusal))?;
+        if let Some(update) = change(owner, name)? {
+            self.port.publish_update(place, update, &id);
+            self.chain.sent();
+        }
+        Ok(())
+    }
+
+    fn state(&self, place: usize, state: u32) -> Result<&'s StateWire, Failure> {
+        self.wiring.state(place).ok_or_else(|| Failure::new("no_such_state", format!("there is no state at place {state}")))
+    }
+
+    pub(super) fn state_status(&self, state: u32) -> Result<abi::StateStatus, Failure> {
+        let place = self.wiring.place_of_state(state);
+        Ok(match &self.state(place, state)?.part {
+            Part::Owner(owner) => abi::StateStatus {
+                condition: abi::STATE_LIVE,
+                flags: abi::STATE_IS_VERIFIED,
+                keys: owner.value().tree().top().len() as u64,
+                ..abi::StateStatus::default()
+            },
+            Part::Copy(_) => {
+                let status = self.copies.and_then(|copies| copies.status(place, self.port.now()));
+                status.unwrap_or(abi::StateStatus { age: u64::MAX, ..abi::StateStatus::default() })
+            }
+        })
+    }
+
+    /// Reads what a path leads to in a state; `read` is not called if nothing is there.
+    pub(super) fn state_value(
+        &self,
+        state: u32,
+        path: &[ForeignSlot<'_>],
+        read: &mut dyn FnMut(&Slot<'_>),
+    ) -> Result<(), Failure> {
+        let place = self.wiring.place_of_state(state);
+        match &self.state(place, state)?.part {
+            Part::Owner(owner) => owner.read(path, read),
+            Part::Copy(_) => self.copies.map_or(Ok(()), |copies| copies.read(place, path, self.port.now(), read)),
+        }
+    }
+
+    /// Goes through the entries of a map in a state.
+    pub(super) fn state_entries(
+        &self,
+        state: u32,
+        span: Span<'_>,
+        write: &mut dyn FnMut(&Slot<'_>, &Slot<'_>) -> bool,
+    ) -> Result<(), Failure> {
+        let place = self.wiring.place_of_state(state);
+        match &self.state(place, state)?.part {
+            Part::Owner(owner) => owner.entries(span, write),
+            Part::Copy(_) => self.copies.map_or(Ok(()), |copies| copies.entries(place, span, self.port.now(), write)),
+        }
     }
 
     /// How long a wait of this call may go on.

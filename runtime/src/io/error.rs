@@ -1,5 +1,6 @@
 //! Why a connection could not be opened, in words for whoever has to mend it.
 
+use crate::states::HeadFileError;
 use crate::transport::{BindError, BindProblem, ConnectError, OpenError, SubscribeError};
 
 /// A connection that could not be opened.
@@ -24,6 +25,9 @@ pub enum WiringProblem {
     /// The address can never be connected to.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// The file that keeps the number of an owner's last update cannot be used.
+    #[error(transparent)]
+    HeadFile(#[from] HeadFileError),
     /// The socket takes no subscription.
     #[error(transparent)]
     Subscribe(#[from] SubscribeError),

@@ -14,7 +14,7 @@ use service_framework_connections::queue::Dropped;
 use super::{Arrived, Content, QUOTA};
 use crate::dispatch::STOPPING;
 use crate::logging;
-use crate::transport::Socket;
+use crate::transport::{PeersChange, Socket};
 use crate::wiring::Wiring;
 
 /// How many messages are taken from one socket in one go: more than the service is handed in one, so that a burst waits
@@ -28,13 +28,40 @@ pub(super) struct Inlet {
     first: usize,
     received: Vec<Frames>,
     inflow: Arc<Inflow>,
+    /// Of a copy of a state: what has happened to its publishers and was not told yet.
+    peers: Option<PeersChange>,
+    tells_peers: bool,
 }
 
 impl Inlet {
     pub(super) fn new(place: usize, sockets: Vec<Box<dyn Socket>>, settings: &Settings, wiring: Arc<Wiring>) -> Self {
         let waiting = Waiting { intake: Intake::new(settings.clone()), promised: 0 };
         let inflow = Arc::new(Inflow { place, wiring, waiting: Mutex::new(waiting) });
-        Self { sockets, first: 0, received: Vec::new(), inflow }
+        Self { sockets, first: 0, received: Vec::new(), inflow, peers: None, tells_peers: false }
+    }
+
+    /// That of a copy of a state, which wants to know of its publishers too.
+    pub(super) fn of_copy(
+        place: usize,
+        sockets: Vec<Box<dyn Socket>>,
+        settings: &Settings,
+        wiring: Arc<Wiring>,
+    ) -> Self {
+        Self { tells_peers: true, ..Self::new(place, sockets, settings, wiring) }
+    }
+
+    pub(super) fn place(&self) -> usize {
+        self.inflow.place
+    }
+
+    /// Gives up the sockets, to be closed: others are to take their place.
+    pub(super) fn take_sockets(&mut self) -> Vec<Box<dyn Socket>> {
+        self.pump();
+        std::mem::take(&mut self.sockets)
+    }
+
+    pub(super) fn set_sockets(&mut self, sockets: Vec<Box<dyn Socket>>) {
+        self.sockets = sockets;
     }
 
     /// Takes what has arrived into the queue, and promises the service what it has not been promised yet, at most
@@ -42,6 +69,7 @@ impl Inlet {
     pub(super) fn sweep(&mut self, out: &mut Vec<Arrived>) {
         self.pump();
         let (inflow, place) = (&self.inflow, self.inflow.place);
+        let peers = self.peers.take();
         let mut waiting = inflow.lock();
         let count = waiting.intake.len().saturating_sub(waiting.promised).min(QUOTA);
         waiting.promised += count;
@@ -49,14 +77,25 @@ impl Inlet {
         // No answer goes back, so that the socket does not matter.
         let arrived = || Arrived { socket: 0, place, content: Content::Queued(Arc::clone(inflow)) };
         out.extend(std::iter::repeat_with(arrived).take(count));
+        // What a publisher sent before it was lost comes before its loss.
+        if let Some(PeersChange { ready, lost }) = peers {
+            out.push(Arrived { socket: 0, place, content: Content::Peers { ready, lost } });
+        }
     }
 
     /// Takes what has arrived into the queue and has the caller woken when there is more, as long as there is room.
     /// Returns whether anything came.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
         let mut any = self.pumped() > 0;
-        let Self { sockets, inflow, .. } = self;
+        let Self { sockets, inflow, peers, tells_peers, .. } = self;
         for socket in sockets {
+            while *tells_peers
+                && let Poll::Ready(Ok(change)) = socket.poll_peers(cx)
+            {
+                let lost = change.lost + peers.map_or(0, |before| before.lost);
+                *peers = Some(PeersChange { lost, ..change });
+                any = true;
+            }
             for turn in 0..=PUMPED {
                 if inflow.lock().intake.room() == 0 {
                     break;
@@ -80,7 +119,7 @@ impl Inlet {
     }
 
     fn pumped(&mut self) -> usize {
-        let Self { sockets, first, received, inflow } = self;
+        let Self { sockets, first, received, inflow, .. } = self;
         *first = if *first + 1 < sockets.len() { *first + 1 } else { 0 };
         let mut pumped = 0;
         let (before, after) = sockets.split_at_mut(*first);
@@ -156,7 +195,7 @@ impl Inflow {
 
     #[cold]
     fn count(&self, lost: &Lost) {
-        let Some((name, _, counters)) = self.wiring.inbound(self.place) else { return };
+        let (name, Some(counters)) = (self.wiring.name(self.place), self.wiring.counters(self.place)) else { return };
         let Lost { missed, repeated, dropped: Dropped { oldest, newest, conflated } } = *lost;
         counters.dropped_many(MISSED, missed);
         counters.dropped_many(REPEATED, repeated);

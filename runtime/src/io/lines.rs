@@ -1,4 +1,5 @@
-//! Everything that the service sends over: requesters, external targets, publishers, and who waits for which answer.
+//! Everything that the service sends over: requesters, external targets, publishers, the states that it owns, and who
+//! waits for which answer.
 //!
 //! Owns the tickets: the one request of the service's own code, and those that other threads have posted. Never blocks;
 //! whoever drives it decides how long.
@@ -11,7 +12,10 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use service_framework_connections::requests::{Stray, Unanswered};
+use service_framework_model::wire::envelope::WorkflowId;
+use service_framework_states::owner::Update;
 
+use super::estate::Estate;
 use super::line::Line;
 use super::outlet::Outlet;
 use super::post::{Post, Posts, Request};
@@ -44,6 +48,7 @@ pub(super) struct Closed {
 pub(super) struct Lines {
     lines: Vec<Line>,
     outlets: Vec<Outlet>,
+    estates: Vec<Estate>,
     pools: Vec<Pool>,
     posts: Posts,
     /// Whether threads may still post: a queue without senders is not asked again.
@@ -52,9 +57,28 @@ pub(super) struct Lines {
     /// The ticket of the service's own request, and its outcome once it has one.
     own: Option<(u64, Option<Answer>)>,
     posted: Vec<Posted>,
+    /// The requests of copies.
+    asked: Vec<Asked>,
+    /// What came of them, until it is collected.
+    answers: Vec<AnswerOfOwner>,
     wiring: Arc<Wiring>,
     control: Arc<Control>,
     alarm: Alarm,
+}
+
+/// A request of a copy, which goes on while its service does something else.
+struct Asked {
+    ticket: u64,
+    place: usize,
+    /// The copy's own ticket.
+    of_copy: u64,
+}
+
+/// What came of a request of a copy.
+pub(super) struct AnswerOfOwner {
+    pub(super) place: usize,
+    pub(super) of_copy: u64,
+    pub(super) answer: Answer,
 }
 
 impl Lines {
@@ -62,12 +86,15 @@ impl Lines {
         Self {
             lines: Vec::new(),
             outlets: Vec::new(),
+            estates: Vec::new(),
             pools,
             posts,
             is_posted_to: true,
             next_ticket: 0,
             own: None,
             posted: Vec::new(),
+            asked: Vec::new(),
+            answers: Vec::new(),
             wiring,
             control,
             alarm: Alarm::default(),
@@ -82,6 +109,52 @@ impl Lines {
         self.outlets.push(outlet);
     }
 
+    pub(super) fn add_estate(&mut self, estate: Estate) {
+        self.estates.push(estate);
+    }
+
+    /// The state that the service owns at `place`.
+    pub(super) fn estate(&mut self, place: usize) -> Option<&mut Estate> {
+        self.estates.iter_mut().find(|estate| estate.place == place)
+    }
+
+    /// Publishes what the service's states are in the beginning.
+    pub(super) fn start_estates(&mut self) {
+        let now = Instant::now();
+        self.estates.iter_mut().for_each(|estate| estate.start(&self.wiring, now));
+    }
+
+    /// Keeps an update of a state until the sockets are driven the next time; returns how many messages wait for that.
+    pub(super) fn publish_update(&mut self, place: usize, update: &Update, id: &WorkflowId<'_>) -> usize {
+        let Some(estate) = self.estates.iter_mut().find(|estate| estate.place == place) else { return 0 };
+        estate.publish(update, id, &self.wiring, Instant::now())
+    }
+
+    /// Begins the request of a copy, whose answer is collected.
+    pub(super) fn ask(&mut self, place: usize, of_copy: u64, body: Bytes, deadline: Instant) {
+        let ticket = self.ticket();
+        self.asked.push(Asked { ticket, place, of_copy });
+        if !self.begin(ticket, place, body, deadline) {
+            self.settle(ticket, Err(Unanswered::NoPeer));
+        }
+    }
+
+    /// What came of the requests of copies.
+    pub(super) fn take_answers(&mut self) -> std::vec::Drain<'_, AnswerOfOwner> {
+        self.answers.drain(..)
+    }
+
+    /// Whether something came of one.
+    pub(super) const fn has_answers(&self) -> bool {
+        !self.answers.is_empty()
+    }
+
+    /// Gives up the sockets of a requester, and takes others in their place.
+    pub(super) fn replace_line(&mut self, line: Line) -> Vec<Box<dyn Socket>> {
+        let Some(old) = self.lines.iter_mut().find(|old| old.place == line.place) else { return Vec::new() };
+        std::mem::replace(old, line).into_sockets()
+    }
+
     /// Keeps a publication until the sockets are driven the next time; returns how many wait for that.
     pub(super) fn publish(&mut self, place: usize, publication: Vec<u8>) -> usize {
         let Some(outlet) = self.outlets.iter_mut().find(|outlet| outlet.place == place) else { return 0 };
@@ -93,6 +166,9 @@ impl Lines {
     pub(super) fn send_publications(&mut self) {
         for outlet in &mut self.outlets {
             outlet.send(&self.wiring);
+        }
+        for estate in &mut self.estates {
+            estate.send(&self.wiring);
         }
     }
 
@@ -153,6 +229,9 @@ impl Lines {
             for outlet in &mut self.outlets {
                 outlet.drive(cx, &self.wiring);
             }
+            for estate in &mut self.estates {
+                estate.drive(cx, &self.wiring);
+            }
             for line in &mut self.lines {
                 line.drive(cx, &self.wiring);
             }
@@ -162,6 +241,7 @@ impl Lines {
             self.settle_all();
             let deadlines = self.lines.iter().filter_map(Line::poll_deadline);
             let deadlines = deadlines.chain(self.pools.iter().filter_map(Pool::poll_deadline));
+            let deadlines = deadlines.chain(self.estates.iter().filter_map(Estate::poll_deadline));
             let Some(deadline) = deadlines.min() else { return };
             if self.alarm.poll(deadline, cx).is_pending() {
                 return;
@@ -169,12 +249,13 @@ impl Lines {
             let now = Instant::now();
             self.lines.iter_mut().for_each(|line| line.handle_timeout(now));
             self.pools.iter_mut().for_each(|pool| pool.handle_timeout(now));
+            self.estates.iter_mut().for_each(|estate| estate.handle_timeout(&self.wiring, now));
         }
     }
 
     /// Whether somebody could wait for the lines to be driven.
     pub(super) fn is_used(&self) -> bool {
-        !self.lines.is_empty() || !self.pools.is_empty() || !self.outlets.is_empty()
+        !self.lines.is_empty() || !self.pools.is_empty() || !self.outlets.is_empty() || !self.estates.is_empty()
     }
 
     /// Ends everything that is in flight, and gives up what is to be closed.
@@ -190,7 +271,10 @@ impl Lines {
         let wiring = &self.wiring;
         Closed {
             requesters: self.lines.into_iter().flat_map(Line::into_sockets).collect(),
-            publishers: self.outlets.into_iter().map(|outlet| outlet.into_socket(wiring)).collect(),
+            publishers: {
+                let estates = self.estates.into_iter().flat_map(|estate| estate.close(wiring));
+                self.outlets.into_iter().map(|outlet| outlet.into_socket(wiring)).chain(estates).collect()
+            },
             pools: self.pools.into_iter().flat_map(Pool::hang_up).collect(),
         }
     }
@@ -261,6 +345,11 @@ impl Lines {
         match &mut self.own {
             Some((own, outcome)) if *own == ticket => *outcome = Some(answer),
             _ => {
+                if let Some(at) = self.asked.iter().position(|asked| asked.ticket == ticket) {
+                    let Asked { place, of_copy, .. } = self.asked.swap_remove(at);
+                    self.answers.push(AnswerOfOwner { place, of_copy, answer });
+                    return;
+                }
                 let Some(at) = self.posted.iter().position(|posted| posted.ticket == ticket) else { return };
                 let Posted { place, waiting, .. } = self.posted.swap_remove(at);
                 // Whoever posted it may have given up.

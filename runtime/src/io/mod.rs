@@ -6,6 +6,7 @@
 //! cannot leave is dropped and counted.
 
 mod error;
+mod estate;
 mod inlet;
 mod line;
 mod lines;
@@ -19,14 +20,18 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use service_framework_connections::Frames;
+use service_framework_connections::intake::Settings;
+use service_framework_connections::{Frames, topic};
 use service_framework_connections::publisher::Numbers;
 use service_framework_connections::requests::Unanswered;
+use service_framework_model::wire::envelope::WorkflowId;
+use service_framework_states::owner::Update;
 use uuid::Uuid;
 
+use self::estate::Estate;
 use self::inlet::Inlet;
 use self::line::Line;
-use self::lines::{Closed, Lines};
+use self::lines::{AnswerOfOwner, Closed, Lines};
 use self::outlet::Outlet;
 use crate::alarm::Alarm;
 use crate::control::{Control, Stopped, after};
@@ -64,15 +69,26 @@ pub(crate) enum Role {
     Publishes { binds: bool },
     /// Takes what publishers send.
     Subscribes { binds: bool },
+    /// Sends the updates of a state to whoever has a copy.
+    Updates { binds: bool },
+    /// Gives snapshots of a state to whoever asks.
+    GivesSnapshots,
+    /// Takes the updates of a state.
+    Follows { binds: bool },
+    /// Asks for snapshots of a state.
+    AsksForSnapshots,
 }
 
 impl Role {
     /// Whether it binds its addresses.
     const fn binds(self) -> bool {
         match self {
-            Self::Answers => true,
-            Self::Asks { .. } => false,
-            Self::Publishes { binds } | Self::Subscribes { binds } => binds,
+            Self::Answers | Self::GivesSnapshots => true,
+            Self::Asks { .. } | Self::AsksForSnapshots => false,
+            Self::Publishes { binds }
+            | Self::Subscribes { binds }
+            | Self::Updates { binds }
+            | Self::Follows { binds } => binds,
         }
     }
 }
@@ -98,6 +114,10 @@ pub(crate) enum Content {
     Here(Frames),
     /// In the queue of its subscriber, until the service has time for it.
     Queued(Arc<Inflow>),
+    /// Of the owner of a state: the answer to a request of its copy.
+    Answer { of_copy: u64, answer: Result<Bytes, Unanswered> },
+    /// Of a state's copy: its publishers have come or gone. How many are there, and how many were lost.
+    Peers { ready: usize, lost: usize },
 }
 
 impl Content {
@@ -106,6 +126,7 @@ impl Content {
         match self {
             Self::Here(frames) => Some(frames),
             Self::Queued(inflow) => inflow.next(),
+            Self::Answer { .. } | Self::Peers { .. } => None,
         }
     }
 }
@@ -130,6 +151,11 @@ pub(crate) struct Io {
     control: Arc<Control>,
     stopped: Stopped,
     alarm: Alarm,
+    /// What the sockets of copies are made anew with.
+    options: SocketOptions,
+    following: Vec<Plan>,
+    /// Whether the service's values are on another thread.
+    is_apart: bool,
 }
 
 /// What the sockets of a service are opened with.
@@ -140,13 +166,15 @@ pub(crate) struct Parts<'p> {
     pub(crate) posts: Posts,
     pub(crate) wiring: Arc<Wiring>,
     pub(crate) control: Arc<Control>,
+    /// Whether the service's code is on another thread.
+    pub(crate) is_apart: bool,
 }
 
 impl Io {
     /// Opens the sockets: those that bind first, so that a service which speaks to itself finds itself. Returns the
     /// addresses of each connection with them.
     pub(crate) async fn open(parts: Parts<'_>) -> Result<(Self, Vec<(usize, String)>), WiringError> {
-        let Parts { options, plans, pools, posts, wiring, control } = parts;
+        let Parts { options, plans, pools, posts, wiring, control, is_apart } = parts;
         let mut io = Self {
             doors: Vec::new(),
             inlets: Vec::new(),
@@ -158,6 +186,9 @@ impl Io {
             stopped: Stopped::of(Arc::clone(&control)),
             control,
             alarm: Alarm::default(),
+            options: options.clone(),
+            following: Vec::new(),
+            is_apart,
         };
         let mut addresses = Vec::new();
         let (binding, connecting): (Vec<_>, Vec<_>) = plans.iter().partition(|plan| plan.role.binds());
@@ -170,6 +201,7 @@ impl Io {
                 }
             }
         }
+        io.lines.start_estates();
         Ok((io, addresses))
     }
 
@@ -186,13 +218,7 @@ impl Io {
                 Ok(addresses)
             }
             Role::Asks { retries } => {
-                let mut sockets = Vec::new();
-                for End { transport, endpoint } in &plan.ends {
-                    let mut socket = transport.open(SocketKind::Dealer, options)?;
-                    socket.connect(endpoint).await?;
-                    sockets.push(socket);
-                }
-                self.lines.add(Line::new(place, sockets, retries));
+                self.lines.add(Line::new(place, ask(options, plan).await?, retries));
                 Ok(plan.ends.iter().map(|end| end.endpoint.clone()).collect())
             }
             Role::Publishes { binds } => {
@@ -213,16 +239,62 @@ impl Io {
                 let Some(settings) = wiring.inbound(place).and_then(|(_, inbound, _)| inbound.intake()) else {
                     return Ok(Vec::new());
                 };
-                let options = SocketOptions { receive_queue: inlet::PUMPED as u32, ..options.clone() };
+                let (sockets, addresses) = follow(options, plan, settings.prefix(), binds).await?;
+                self.inlets.push(Inlet::new(place, sockets, settings, Arc::clone(&wiring)));
+                Ok(addresses)
+            }
+            Role::Updates { binds } => {
+                let is_apart = self.is_apart;
+                let wiring = Arc::clone(&self.wiring);
+                let Some(state) = wiring.state(place) else { return Ok(Vec::new()) };
+                if self.lines.estate(place).is_none()
+                    && let Some(estate) = Estate::new(place, state, is_apart)?
+                {
+                    self.lines.add_estate(estate);
+                }
                 let (mut addresses, mut sockets) = (Vec::new(), Vec::new());
                 for End { transport, endpoint } in &plan.ends {
-                    let mut socket = transport.open(SocketKind::Subscriber, &options)?;
-                    socket.subscribe(settings.prefix()).await?;
+                    let mut socket = transport.open(SocketKind::Publisher, options)?;
                     addresses.push(bind_or_connect(socket.as_mut(), endpoint, binds).await?);
                     sockets.push(socket);
                 }
-                self.inlets.push(Inlet::new(place, sockets, settings, Arc::clone(&wiring)));
+                if let Some(estate) = self.lines.estate(place) {
+                    sockets.into_iter().for_each(|socket| estate.add_publisher(socket));
+                }
                 Ok(addresses)
+            }
+            Role::GivesSnapshots => {
+                let wiring = Arc::clone(&self.wiring);
+                let Some(state) = wiring.state(place) else { return Ok(Vec::new()) };
+                if self.lines.estate(place).is_none()
+                    && let Some(estate) = Estate::new(place, state, self.is_apart)?
+                {
+                    self.lines.add_estate(estate);
+                }
+                let (mut addresses, mut sockets) = (Vec::new(), Vec::new());
+                for End { transport, endpoint } in &plan.ends {
+                    let mut socket = transport.open(SocketKind::Router, options)?;
+                    addresses.push(socket.bind(endpoint).await?);
+                    sockets.push(socket);
+                }
+                if let Some(estate) = self.lines.estate(place) {
+                    sockets.into_iter().for_each(|socket| estate.add_replyer(socket));
+                }
+                Ok(addresses)
+            }
+            Role::Follows { binds } => {
+                let wiring = Arc::clone(&self.wiring);
+                let Some(state) = wiring.state(place) else { return Ok(Vec::new()) };
+                let settings = Settings::blocking(topic::bytes(state.topic()));
+                let (sockets, addresses) = follow(options, plan, settings.prefix(), binds).await?;
+                self.inlets.push(Inlet::of_copy(place, sockets, &settings, wiring));
+                self.following.push(plan.clone());
+                Ok(addresses)
+            }
+            Role::AsksForSnapshots => {
+                self.lines.add(Line::new(place, ask(options, plan).await?, 0));
+                self.following.push(plan.clone());
+                Ok(plan.ends.iter().map(|end| end.endpoint.clone()).collect())
             }
         }
     }
@@ -230,6 +302,49 @@ impl Io {
     /// Keeps a publication until the sockets are driven the next time; returns how many wait for that.
     pub(crate) fn publish(&mut self, place: usize, publication: Vec<u8>) -> usize {
         self.lines.publish(place, publication)
+    }
+
+    /// Keeps an update of a state until the sockets are driven the next time; returns how many messages wait for that.
+    pub(crate) fn publish_update(&mut self, place: usize, update: &Update, id: &WorkflowId<'_>) -> usize {
+        self.lines.publish_update(place, update, id)
+    }
+
+    /// Sends the request of a copy for a snapshot; what comes of it is collected.
+    pub(crate) fn ask_for_snapshot(&mut self, place: usize, of_copy: u64, body: Bytes, deadline: Instant) {
+        self.lines.ask(place, of_copy, body, deadline);
+    }
+
+    /// Makes the sockets of a copy anew: one whose connection is only half there may never notice. What waits in its queue
+    /// stays. If it does not succeed the copy is silent, and asks again.
+    pub(crate) async fn rebuild(&mut self, place: usize) {
+        let wiring = Arc::clone(&self.wiring);
+        let Some(state) = wiring.state(place) else { return };
+        for plan in self.following.iter().filter(|plan| plan.place == place) {
+            let remade = match plan.role {
+                Role::Follows { binds } => {
+                    let Some(inlet) = self.inlets.iter_mut().find(|inlet| inlet.place() == place) else { continue };
+                    for socket in inlet.take_sockets() {
+                        socket.close(Duration::ZERO).await;
+                    }
+                    let prefix = topic::bytes(state.topic());
+                    follow(&self.options, plan, &prefix, binds).await.map(|(sockets, _)| inlet.set_sockets(sockets))
+                }
+                Role::AsksForSnapshots => match ask(&self.options, plan).await {
+                    Ok(sockets) => {
+                        for socket in self.lines.replace_line(Line::new(place, sockets, 0)) {
+                            socket.close(Duration::ZERO).await;
+                        }
+                        Ok(())
+                    }
+                    Err(problem) => Err(problem),
+                },
+                _ => Ok(()),
+            };
+            match remade {
+                Ok(()) => tracing::debug!("the sockets of the copy of `{}` were made anew", plan.name),
+                Err(problem) => tracing::warn!("the sockets of the copy of `{}` cannot be made anew: {problem}", plan.name),
+            }
+        }
     }
 
     /// Keeps an answer until the sockets are driven the next time.
@@ -403,6 +518,9 @@ impl Io {
     /// Takes what has arrived, at most [`QUOTA`] a socket; returns whether that was anything.
     pub(crate) fn sweep(&mut self, out: &mut Vec<Arrived>) -> bool {
         let before = out.len();
+        for AnswerOfOwner { place, of_copy, answer } in self.lines.take_answers() {
+            out.push(Arrived { socket: 0, place, content: Content::Answer { of_copy, answer } });
+        }
         let doors = self.doors.len();
         let count = doors + self.inlets.len();
         self.first = if self.first + 1 < count { self.first + 1 } else { 0 };
@@ -431,7 +549,7 @@ impl Io {
             if is_stopping {
                 lines.stop_posted();
             }
-            let mut any = has_come;
+            let mut any = has_come || lines.has_answers();
             any |= (is_stopping && ends_on_stop) || until.is_some_and(|until| alarm.poll(until, cx).is_ready());
             for (socket, door) in doors.iter_mut().enumerate() {
                 if let Poll::Ready(Ok(frames)) = door.socket.poll_receive(cx) {
@@ -449,6 +567,35 @@ impl Io {
 /// anything came.
 fn attend(inlets: &mut [Inlet], cx: &mut Context<'_>) -> bool {
     inlets.iter_mut().fold(false, |any, inlet| inlet.poll(cx) || any)
+}
+
+/// The sockets by which a copy follows its owner.
+async fn follow(
+    options: &SocketOptions,
+    plan: &Plan,
+    prefix: &[u8],
+    binds: bool,
+) -> Result<(Vec<Box<dyn Socket>>, Vec<String>), WiringProblem> {
+    let options = SocketOptions { receive_queue: inlet::PUMPED as u32, ..options.clone() };
+    let (mut addresses, mut sockets) = (Vec::new(), Vec::new());
+    for End { transport, endpoint } in &plan.ends {
+        let mut socket = transport.open(SocketKind::Subscriber, &options)?;
+        socket.subscribe(prefix).await?;
+        addresses.push(bind_or_connect(socket.as_mut(), endpoint, binds).await?);
+        sockets.push(socket);
+    }
+    Ok((sockets, addresses))
+}
+
+/// The sockets by which a copy asks its owner.
+async fn ask(options: &SocketOptions, plan: &Plan) -> Result<Vec<Box<dyn Socket>>, WiringProblem> {
+    let mut sockets = Vec::new();
+    for End { transport, endpoint } in &plan.ends {
+        let mut socket = transport.open(SocketKind::Dealer, options)?;
+        socket.connect(endpoint).await?;
+        sockets.push(socket);
+    }
+    Ok(sockets)
 }
 
 async fn bind_or_connect(socket: &mut dyn Socket, endpoint: &str, binds: bool) -> Result<String, WiringProblem> {

@@ -73,4 +73,4 @@ impl Outlet {
 }
 
 /// The reason under which messages are counted that a subscriber's queue had no room for.
-const FULL: &str = "queue_full";
+pub(super) const FULL: &str = "queue_full";

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use service_framework_connections::Frames;
 use service_framework_connections::requests::Unanswered;
+use service_framework_model::wire::envelope::WorkflowId;
+use service_framework_states::owner::Update;
 use tokio::runtime::Runtime;
 
 use super::{Opened, OpeningError, Place, Sockets, SocketsLost, executor};
@@ -30,7 +32,7 @@ impl Inline {
     /// Opens the sockets on this thread. Returns the addresses of each connection with them.
     pub(super) fn open(sockets: &Sockets, pools: Vec<Pool>, posts: Posts) -> Result<(Self, Opened), OpeningError> {
         let runtime = executor(sockets.busy)?;
-        let (io, addresses) = runtime.block_on(sockets.open_here(pools, posts))?;
+        let (io, addresses) = runtime.block_on(sockets.open_here(pools, posts, false))?;
         Ok((Self { runtime, io, linger: sockets.linger }, addresses))
     }
 }
@@ -68,6 +70,20 @@ impl Port for Inline {
 
     fn publish(&mut self, place: usize, publication: Vec<u8>) {
         if self.io.publish(place, publication) >= AT_ONCE {
+            self.runtime.block_on(self.io.flush());
+        }
+    }
+
+    fn ask_for_snapshot(&mut self, place: usize, of_copy: u64, body: Bytes, deadline: Instant) {
+        self.io.ask_for_snapshot(place, of_copy, body, deadline);
+    }
+
+    fn rebuild(&mut self, place: usize) {
+        self.runtime.block_on(self.io.rebuild(place));
+    }
+
+    fn publish_update(&mut self, place: usize, update: Update, id: &WorkflowId<'_>) {
+        if self.io.publish_update(place, &update, id) >= AT_ONCE {
             self.runtime.block_on(self.io.flush());
         }
     }

@@ -103,9 +103,9 @@ impl Sockets {
         }
     }
 
-    async fn open_here(&self, pools: Vec<Pool>, posts: Posts) -> Result<(Io, Opened), WiringError> {
+    async fn open_here(&self, pools: Vec<Pool>, posts: Posts, is_apart: bool) -> Result<(Io, Opened), WiringError> {
         let (wiring, control) = (Arc::clone(&self.wiring), Arc::clone(&self.control));
-        Io::open(Parts { options: &self.options, plans: &self.plans, pools, posts, wiring, control }).await
+        Io::open(Parts { options: &self.options, plans: &self.plans, pools, posts, wiring, control, is_apart }).await
     }
 }
 

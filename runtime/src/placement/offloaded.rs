@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use service_framework_connections::Frames;
 use service_framework_connections::requests::Unanswered;
+use service_framework_model::wire::envelope::WorkflowId;
+use service_framework_states::owner::Update;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 
@@ -49,6 +51,20 @@ enum Command {
     Publish {
         place: usize,
         publication: Vec<u8>,
+    },
+    PublishUpdate {
+        place: usize,
+        update: Update,
+        id: WorkflowId<'static>,
+    },
+    AskForSnapshot {
+        place: usize,
+        of_copy: u64,
+        body: Bytes,
+        deadline: Instant,
+    },
+    Rebuild {
+        place: usize,
     },
     Subscribers {
         place: usize,
@@ -119,6 +135,13 @@ impl Offloaded {
             // A thread that is gone has panicked; closing says so.
             let _ = commands.send(command);
         }
+    }
+
+    /// Counts a message that the I/O thread is handed, and says whether that thread is to be waited for.
+    fn is_far_ahead(&mut self, size: usize) -> bool {
+        let (count, bytes) = &mut self.ahead;
+        (*count, *bytes) = (*count + 1, *bytes + size);
+        *count > MOST_AHEAD || *bytes > MOST_BYTES_AHEAD
     }
 
     /// The thread of the sockets does not answer: only a panic ends it before it is asked to end. A service without
@@ -205,10 +228,24 @@ impl Port for Offloaded {
     }
 
     fn publish(&mut self, place: usize, publication: Vec<u8>) {
-        let (count, bytes) = &mut self.ahead;
-        (*count, *bytes) = (*count + 1, *bytes + publication.len());
-        let is_far_ahead = *count > MOST_AHEAD || *bytes > MOST_BYTES_AHEAD;
+        let is_far_ahead = self.is_far_ahead(publication.len());
         self.command(Command::Publish { place, publication });
+        if is_far_ahead {
+            self.flush();
+        }
+    }
+
+    fn ask_for_snapshot(&mut self, place: usize, of_copy: u64, body: Bytes, deadline: Instant) {
+        self.command(Command::AskForSnapshot { place, of_copy, body, deadline });
+    }
+
+    fn rebuild(&mut self, place: usize) {
+        self.command(Command::Rebuild { place });
+    }
+
+    fn publish_update(&mut self, place: usize, update: Update, id: &WorkflowId<'_>) {
+        let is_far_ahead = self.is_far_ahead(update.changes.len());
+        self.command(Command::PublishUpdate { place, update, id: id.clone().into_owned() });
         if is_far_ahead {
             self.flush();
         }
@@ -260,7 +297,7 @@ fn run(
         }
     };
     runtime.block_on(async {
-        match sockets.open_here(pools, posts).await {
+        match sockets.open_here(pools, posts, true).await {
             Ok((mut io, addresses)) => {
                 let _ = opened.send(Ok(addresses));
                 serve(&mut io, inbox, outbox).await;
@@ -328,6 +365,15 @@ impl IoThread<'_> {
                     self.io.flush().await;
                 }
             }
+            Command::PublishUpdate { place, update, id } => {
+                if self.io.publish_update(place, &update, &id) >= TURN {
+                    self.io.flush().await;
+                }
+            }
+            Command::AskForSnapshot { place, of_copy, body, deadline } => {
+                self.io.ask_for_snapshot(place, of_copy, body, deadline);
+            }
+            Command::Rebuild { place } => self.io.rebuild(place).await,
             Command::Subscribers { place, count, until, ends_on_stop, there } => {
                 let _ = there.send(self.io.wait_for_subscribers(place, count, until, ends_on_stop).await);
             }

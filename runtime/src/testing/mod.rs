@@ -11,6 +11,7 @@ mod error;
 mod message;
 mod port;
 mod sent;
+mod states;
 mod time;
 
 use std::path::PathBuf;
@@ -119,6 +120,7 @@ impl TestService {
         for (connection, script) in scripts {
             service.set_script(&connection, script)?;
         }
+        service.dispatcher.start_copies(service.port.now);
         let begun = life::init(&service.blueprint, &mut service.dispatcher, &mut service.port);
         service.told_well()?;
         begun?;

@@ -8,10 +8,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use service_framework_connections::Frames;
+use service_framework_connections::{Frames, topic};
 use service_framework_connections::publisher::Numbers;
 use service_framework_connections::requests::{Requests, Unanswered};
 use service_framework_model::schema::ConnectionModel;
+use service_framework_model::wire::envelope::WorkflowId;
+use service_framework_states::owner::Update;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
@@ -19,6 +21,7 @@ use super::answer::{Answer, Reply, Script};
 use super::error::TestError;
 use super::message::{self, Part};
 use super::sent::Sent;
+use super::states::Lives;
 use crate::boundary::{Port, Target};
 use crate::control::{Control, StopReason, later};
 use crate::io::{Post, Posts, Request};
@@ -56,6 +59,8 @@ pub(super) struct TestPort {
     /// How many subscribers publishers have, where it was said.
     pub(super) subscribers: HashMap<usize, usize>,
     numbers: HashMap<usize, Numbers>,
+    /// The other ends of states.
+    pub(super) lives: Lives,
     pub(super) sent: Vec<Sent>,
     /// What a script did wrong.
     pub(super) problem: Option<TestError>,
@@ -100,6 +105,7 @@ impl TestPort {
             targets,
             subscribers: HashMap::new(),
             numbers: HashMap::new(),
+            lives: Lives::default(),
             sent: Vec::new(),
             problem: None,
         })
@@ -338,6 +344,23 @@ impl Port for TestPort {
         let at = self.now.saturating_duration_since(self.began);
         self.sent.push(Sent::of_publication(name, outbound.topic(), publication.into(), at));
     }
+
+    fn publish_update(&mut self, place: usize, update: Update, id: &WorkflowId<'_>) {
+        let frames = self.lives.publish(place, &update, id, &self.wiring, self.now);
+        let (Some(state), Some(counters)) = (self.wiring.state(place), self.wiring.counters(place)) else { return };
+        let (name, topic) = (self.wiring.name(place), topic::bytes(state.topic()));
+        let at = self.now.saturating_duration_since(self.began);
+        for frame in frames {
+            counters.sent();
+            self.sent.push(Sent::of_publication(name, &topic, frame, at));
+        }
+    }
+
+    fn ask_for_snapshot(&mut self, place: usize, of_copy: u64, body: Bytes, _: Instant) {
+        self.lives.ask(place, of_copy, body);
+    }
+
+    fn rebuild(&mut self, _: usize) {}
 
     fn wait_for_subscribers(&mut self, place: usize, count: usize, until: Instant, ends_on_stop: bool) -> usize {
         self.take_waiting_posts();

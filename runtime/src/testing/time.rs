@@ -32,7 +32,7 @@ impl TestService {
             if self.dispatcher.is_stopping() {
                 ended = self.end();
             }
-            let next = self.dispatcher.next_timer().filter(|_| !self.dispatcher.is_stopping());
+            let next = self.dispatcher.next_timeout().filter(|_| !self.dispatcher.is_stopping());
             let next = next.filter(|next| *next <= until);
             let reached = self.port.pass(next.unwrap_or(until), !self.dispatcher.is_stopping());
             if reached && next.is_none() {
@@ -162,10 +162,11 @@ impl TestService {
     pub(super) fn settle(&mut self) -> Result<(), TestError> {
         self.port.take_waiting_posts();
         for _ in 0..MOST_ROUNDS {
-            let is_due = self.dispatcher.next_timer().is_some_and(|due| due <= self.port.now);
+            let is_due = self.dispatcher.next_timeout().is_some_and(|due| due <= self.port.now);
             if !is_due || self.dispatcher.is_stopping() {
                 return Ok(());
             }
+            self.settle_states()?;
             if let Err(failure) = self.dispatcher.run_timers(&mut self.port) {
                 let failed = life::unless_stopping(failure, &self.port.control);
                 if let Err(failure) = failed {
