@@ -46,9 +46,7 @@ pub use serde_json::{self, Value as Json, json};
 pub use service_framework_macros::Model;
 pub use service_framework_model::schema::{self, ArgType, KeyType, Peers, Record};
 pub use service_framework_model::value::{Timestamp, Value};
-pub use settings::{
-    ExternalTargetSettings, PublisherSettings, ReplyerSettings, RequesterSettings, SubscriberSettings,
-};
+pub use settings::{ExternalTargetSettings, PublisherSettings, ReplyerSettings, RequesterSettings, SubscriberSettings};
 pub use state::{
     Changes, Condition, Deletes, Edits, InState, InStateSettings, OnStale, OutState, OutStateSettings, Path, State,
     StateStatus, StateValue, StateView,

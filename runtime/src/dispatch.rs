@@ -93,8 +93,19 @@ impl Dispatcher {
         port: &mut dyn Port,
         out: &mut Vec<u8>,
     ) -> Handled<'f> {
-        let Self { wiring, control, instance, arena, arrivals, copies, timers, has_loop, sender, watch, stops_on_error } =
-            self;
+        let Self {
+            wiring,
+            control,
+            instance,
+            arena,
+            arrivals,
+            copies,
+            timers,
+            has_loop,
+            sender,
+            watch,
+            stops_on_error,
+        } = self;
         recycle(arena, out);
         let Some((name, inbound, counters)) = wiring.inbound(place) else { return Handled::default() };
         counters.received();

@@ -110,7 +110,11 @@ impl Sink {
 }
 
 /// A sink, what it hears, and its gate: one message for each `()`; all when it is dropped.
-pub(crate) fn sink(builder: impl FnOnce(ServiceBuilder) -> ServiceBuilder, test: i64, creation: &service_framework::Json) -> (Service, Receiver<Tick>, ChannelSender<()>) {
+pub(crate) fn sink(
+    builder: impl FnOnce(ServiceBuilder) -> ServiceBuilder,
+    test: i64,
+    creation: &service_framework::Json,
+) -> (Service, Receiver<Tick>, ChannelSender<()>) {
     let ((heard, hears), (open, gate)) = (channel(), channel());
     LISTENING.lock().unwrap().push((test, heard, gate));
     let config = json!({"test": test, "creation": creation.to_string()});
@@ -119,7 +123,11 @@ pub(crate) fn sink(builder: impl FnOnce(ServiceBuilder) -> ServiceBuilder, test:
     (service, hears, open)
 }
 
-pub(crate) fn source(builder: impl FnOnce(ServiceBuilder) -> ServiceBuilder, count: i64, creation: &service_framework::Json) -> Service {
+pub(crate) fn source(
+    builder: impl FnOnce(ServiceBuilder) -> ServiceBuilder,
+    count: i64,
+    creation: &service_framework::Json,
+) -> Service {
     let config = json!({"test": 0, "count": count, "creation": creation.to_string()});
     let mut service = builder(Service::of::<Source>().config(config)).build().unwrap();
     service.run_service_as_main().unwrap();
@@ -138,9 +146,11 @@ fn stats(service: &Service) -> ConnectionStats {
 #[test]
 fn everything_published_arrives_once_and_in_order() {
     each_placement(|placement| {
-        let publisher = source(|b| b.placement(placement).addresses(at("publisher", "out", "127.0.0.1:0")), 500, &json!({}));
+        let publisher =
+            source(|b| b.placement(placement).addresses(at("publisher", "out", "127.0.0.1:0")), 500, &json!({}));
         let address = publisher.address("ticks").unwrap().to_owned();
-        let (subscriber, hears, gate) = sink(|b| b.placement(placement).addresses(at("subscriber", "in", &address)), 1, &json!({}));
+        let (subscriber, hears, gate) =
+            sink(|b| b.placement(placement).addresses(at("subscriber", "in", &address)), 1, &json!({}));
         drop(gate);
         for n in 0..500 {
             assert_eq!(hears.recv_timeout(PATIENCE).unwrap().n, n);

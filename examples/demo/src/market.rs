@@ -95,10 +95,14 @@ fn wait_for_book(strategy: &mut Process, condition: &str, nth: usize) -> Result<
 }
 
 fn compared(owner: &Output, copy: Output) -> Result<Outcome, Error> {
-    let (figures, book) = copy.stdout.split_once("ignored: ").and_then(|(figures, rest)| {
-        let (ignored, book) = rest.split_once('\n')?;
-        Some((format!("{figures}ignored: {ignored}\n"), book.to_owned()))
-    }).ok_or_else(|| Error::Figure(format!("the strategy printed no book:\n{}", copy.stdout)))?;
+    let (figures, book) = copy
+        .stdout
+        .split_once("ignored: ")
+        .and_then(|(figures, rest)| {
+            let (ignored, book) = rest.split_once('\n')?;
+            Some((format!("{figures}ignored: {ignored}\n"), book.to_owned()))
+        })
+        .ok_or_else(|| Error::Figure(format!("the strategy printed no book:\n{}", copy.stdout)))?;
     if book != owner.stdout {
         let differs = owner.stdout.lines().zip(book.lines()).find(|(owner, copy)| owner != copy);
         return Err(Error::Figure(format!("owner and copy differ, first in {differs:?}")));

@@ -41,13 +41,15 @@ pub struct Strategy {
     trades: u64,
     /// Trades that were let pass because the book was not to be relied on.
     passed: u64,
+    /// How the book was when it was last looked at.
+    condition: Option<Condition>,
 }
 
 impl ServiceDefinition for Strategy {
     type Config = Config;
 
     fn new(config: Config) -> Result<Self> {
-        Ok(Self { config, position: Decimal::ZERO, orders: 0, trades: 0, passed: 0 })
+        Ok(Self { config, position: Decimal::ZERO, orders: 0, trades: 0, passed: 0, condition: None })
     }
 
     fn models(m: &mut Models<Self>) {
@@ -61,9 +63,9 @@ impl ServiceDefinition for Strategy {
 
 impl Strategy {
     /// Says when the book becomes reliable and when it ceases to be.
-    fn on_book(&mut self, changes: Changes<'_>, ctx: &mut Context) -> Result<()> {
-        if changes.is_empty() || changes.is_whole() {
-            let status = ctx.state(&BOOK)?.status()?;
+    fn on_book(&mut self, _: Changes<'_>, ctx: &mut Context) -> Result<()> {
+        let status = ctx.state(&BOOK)?.status()?;
+        if self.condition.replace(status.condition) != Some(status.condition) {
             info!("the book is {:?} at update {}", status.condition, status.number);
         }
         Ok(())

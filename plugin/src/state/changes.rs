@@ -39,7 +39,7 @@ impl<'a> Changes<'a> {
         })
     }
 
-    /// Whether a snapshot took the place of the whole value. The paths tell what differs from the value before.
+    /// Whether so much has changed that the paths do not tell it: anything may be another than before.
     #[must_use]
     pub const fn is_whole(&self) -> bool {
         self.is_whole
@@ -54,17 +54,16 @@ impl<'a> Changes<'a> {
     /// Whether no part of the value has changed.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.paths.is_empty()
+        self.paths.is_empty() && !self.is_whole
     }
 
-    /// How many parts of the value have changed.
+    /// How many parts of the value are told to have changed.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.paths.len()
     }
 
-    /// The keys at the top of the value under which something has changed. A key is named as often as parts under it have
-    /// changed.
+    /// The keys at the top of the value under which something has changed.
     ///
     /// # Errors
     /// If a key is of another type.
@@ -86,10 +85,11 @@ impl<'a> Changes<'a> {
     pub fn contains(&self, path: impl Path) -> bool {
         path.with_keys(&Arena::new(), |wanted| {
             let wanted: Vec<_> = wanted.iter().map(Value::from_view).collect();
-            self.paths.iter().any(|changed| {
-                let changed = changed.as_list().unwrap_or_default();
-                changed.iter().zip(&wanted).all(|(key, wanted)| Value::from_view(key) == *wanted)
-            })
+            self.is_whole
+                || self.paths.iter().any(|changed| {
+                    let changed = changed.as_list().unwrap_or_default();
+                    changed.iter().zip(&wanted).all(|(key, wanted)| Value::from_view(key) == *wanted)
+                })
         })
     }
 }

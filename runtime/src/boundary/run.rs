@@ -226,7 +226,9 @@ impl<'s> Run<'s> {
     }
 
     fn state(&self, place: usize, state: u32) -> Result<&'s StateWire, Failure> {
-        self.wiring.state(place).ok_or_else(|| Failure::new("no_such_state", format!("there is no state at place {state}")))
+        self.wiring
+            .state(place)
+            .ok_or_else(|| Failure::new("no_such_state", format!("there is no state at place {state}")))
     }
 
     pub(super) fn state_status(&self, state: u32) -> Result<abi::StateStatus, Failure> {

@@ -89,9 +89,7 @@ impl Inlet {
         let mut any = self.pumped() > 0;
         let Self { sockets, inflow, peers, tells_peers, .. } = self;
         for socket in sockets {
-            while *tells_peers
-                && let Poll::Ready(Ok(change)) = socket.poll_peers(cx)
-            {
+            while *tells_peers && let Poll::Ready(Ok(change)) = socket.poll_peers(cx) {
                 let lost = change.lost + peers.map_or(0, |before| before.lost);
                 *peers = Some(PeersChange { lost, ..change });
                 any = true;

@@ -21,9 +21,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use service_framework_connections::intake::Settings;
-use service_framework_connections::{Frames, topic};
 use service_framework_connections::publisher::Numbers;
 use service_framework_connections::requests::Unanswered;
+use service_framework_connections::{Frames, topic};
 use service_framework_model::wire::envelope::WorkflowId;
 use service_framework_states::owner::Update;
 use uuid::Uuid;
@@ -115,9 +115,15 @@ pub(crate) enum Content {
     /// In the queue of its subscriber, until the service has time for it.
     Queued(Arc<Inflow>),
     /// Of the owner of a state: the answer to a request of its copy.
-    Answer { of_copy: u64, answer: Result<Bytes, Unanswered> },
+    Answer {
+        of_copy: u64,
+        answer: Result<Bytes, Unanswered>,
+    },
     /// Of a state's copy: its publishers have come or gone. How many are there, and how many were lost.
-    Peers { ready: usize, lost: usize },
+    Peers {
+        ready: usize,
+        lost: usize,
+    },
 }
 
 impl Content {
@@ -342,7 +348,9 @@ impl Io {
             };
             match remade {
                 Ok(()) => tracing::debug!("the sockets of the copy of `{}` were made anew", plan.name),
-                Err(problem) => tracing::warn!("the sockets of the copy of `{}` cannot be made anew: {problem}", plan.name),
+                Err(problem) => {
+                    tracing::warn!("the sockets of the copy of `{}` cannot be made anew: {problem}", plan.name)
+                }
             }
         }
     }

@@ -145,7 +145,10 @@ impl Copies {
             }
             if std::mem::take(&mut held.is_to_stop) {
                 let name = wiring.name(held.place);
-                return Err(Failure::new("stale", format!("the state `{name}` is stale, and its model says to stop then")));
+                return Err(Failure::new(
+                    "stale",
+                    format!("the state `{name}` is stale, and its model says to stop then"),
+                ));
             }
         }
         Ok(())

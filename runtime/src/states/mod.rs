@@ -18,17 +18,17 @@ use service_framework_model::slot::{ForeignSlot, Slot};
 use service_framework_model::state::StateValidator;
 use service_framework_model::validator::ModelError;
 use service_framework_model::wire::Arena;
+use service_framework_states::find;
 use service_framework_states::owner::{OwnedValue, Update};
 use service_framework_states::settings::{self, CopySettings, OwnerSettings};
-use service_framework_states::find;
 
 use crate::boundary::Failure;
 
 pub(crate) use copies::{Asked, Copies};
 pub(crate) use head_file::HeadFile;
 pub(crate) use head_file::HeadFileError;
-pub(crate) use reading::Span;
 use reading::Readable;
+pub(crate) use reading::Span;
 
 /// A state as its service has it, for its own thread and that of its sockets.
 pub(crate) struct StateWire {
@@ -115,11 +115,7 @@ impl Owner {
     }
 
     /// Reads what a path leads to.
-    pub(crate) fn read(
-        &self,
-        path: &[ForeignSlot<'_>],
-        read: &mut dyn FnMut(&Slot<'_>),
-    ) -> Result<(), Failure> {
+    pub(crate) fn read(&self, path: &[ForeignSlot<'_>], read: &mut dyn FnMut(&Slot<'_>)) -> Result<(), Failure> {
         let (value, arena) = (self.value(), Arena::new());
         if !value.is_ready() {
             return Ok(());

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use service_framework_connections::{Frames, topic};
 use service_framework_connections::publisher::Numbers;
 use service_framework_connections::requests::{Requests, Unanswered};
+use service_framework_connections::{Frames, topic};
 use service_framework_model::schema::ConnectionModel;
 use service_framework_model::wire::envelope::WorkflowId;
 use service_framework_states::owner::Update;

@@ -153,11 +153,7 @@ impl<'a> Branch<'a> {
     }
 
     /// The keys from this one on, in the order of their type, or backward from it, and what is under them.
-    pub fn range(
-        self,
-        from: Option<KeyRef<'_>>,
-        is_backward: bool,
-    ) -> impl Iterator<Item = (KeyRef<'a>, Found<'a>)> {
+    pub fn range(self, from: Option<KeyRef<'_>>, is_backward: bool) -> impl Iterator<Item = (KeyRef<'a>, Found<'a>)> {
         let from = from.as_ref().map(|from| from as &dyn AsKey);
         let bounds = match (from, is_backward) {
             (None, _) => (Bound::Unbounded, Bound::Unbounded),
