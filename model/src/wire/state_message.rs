@@ -289,7 +289,53 @@ impl<'a> Numbered<'a> {
 ///
 /// # Errors
 /// If the frame is no such message. The map of the state is known to be well put together, and not more.
+#[inline]
 pub fn read_delta<'a>(frame: &'a [u8], arena: &'a Arena) -> Result<StateUpdate<'a>, Refusal> {
+    match read_usual_delta(frame) {
+        Some(update) => Ok(update),
+        None => read_any_delta(frame, arena),
+    }
+}
+
+/// Reads a message that is written as [`write_delta`] writes it, key for key; `None` for every other.
+#[inline]
+fn read_usual_delta(frame: &[u8]) -> Option<StateUpdate<'_>> {
+    let mut reader = Reader::new(frame);
+    let next = |reader: &mut Reader<'_>, prefix: &[u8]| reader.skip_prefix(prefix).then_some(());
+    next(&mut reader, b"\x83\xa4args\x83\xabcurrent_num")?;
+    reader.enter(0).ok()?;
+    reader.enter(0).ok()?;
+    let number = number(&mut reader).ok()??;
+    next(&mut reader, b"\xabis_snapshot")?;
+    let is_snapshot = reader.skip_prefix(b"\xc3");
+    if !is_snapshot {
+        next(&mut reader, b"\xc2")?;
+    }
+    next(&mut reader, b"\xa5state")?;
+    let state = reader;
+    reader.skip().ok()?;
+    next(&mut reader, b"\xabworkflow_id")?;
+    reader.skip().ok()?;
+    next(&mut reader, b"\xa4sync")?;
+    let count = reader.map_head().ok()??;
+    next(&mut reader, b"\xa1v\x01\xa5epoch")?;
+    let epoch = self::number(&mut reader).ok()??;
+    next(&mut reader, b"\xa4head")?;
+    let head = self::number(&mut reader).ok()??;
+    next(&mut reader, b"\xacheartbeat_ms")?;
+    let heartbeat_ms = u32::try_from(self::number(&mut reader).ok()??).ok()?;
+    let mut digest = None;
+    if reader.skip_prefix(b"\xa6digest") {
+        digest = Some(self::number(&mut reader).ok()??);
+    }
+    let end = reader.skip_prefix(b"\xa3end\xc3");
+    let is_whole = count == 4 + usize::from(digest.is_some()) + usize::from(end) && reader.rest().is_empty();
+    let sync = Sync { epoch, head, heartbeat_ms, digest, end };
+    is_whole.then_some(StateUpdate { number: Some(number), is_snapshot, state, sync: Some(sync) })
+}
+
+#[cold]
+fn read_any_delta<'a>(frame: &'a [u8], arena: &'a Arena) -> Result<StateUpdate<'a>, Refusal> {
     let mut parts = Parts::default();
     let body = parts.read(frame, "args", arena)?;
     let Numbered { number, is_snapshot, state } = Numbered::read(body, "args", arena)?;
