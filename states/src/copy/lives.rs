@@ -139,6 +139,9 @@ impl<R: Rules> Copy<R> {
     /// The owner was heard to be where the copy is now.
     pub(super) fn heard(&mut self, sync: Option<&Sync>, now: Instant) {
         self.heard = Some(now);
+        if self.settings.kind == Kind::Full {
+            self.is_cut_off = false;
+        }
         if let Some(sync) = sync {
             let heartbeat = Duration::from_millis(sync.heartbeat_ms.into());
             self.heartbeat = (!heartbeat.is_zero()).then_some(heartbeat);

@@ -245,13 +245,17 @@ impl<R: Rules> Copy<R> {
         }
     }
 
-    /// The connection to the owner's publisher is there again.
+    /// The connection to the owner's publisher is there again. Who is at its other end, and what was missed meanwhile, is
+    /// not known before something is heard: until then the copy is not live.
     pub fn handle_connected(&mut self, now: Instant) {
+        if self.settings.kind == Kind::Full {
+            return;
+        }
         self.is_cut_off = false;
-        let is_verified = self.life.is_some_and(|life| life.epoch.is_some());
-        if self.settings.kind == Kind::Delta && self.is_following && !is_verified {
-            // What was missed meanwhile may not show.
-            self.resync(now, true);
+        if self.is_following {
+            let is_verified = self.life.is_some_and(|life| life.epoch.is_some());
+            // Of an owner that does not number its updates, what was buffered may lack something in the middle.
+            self.resync(now, !is_verified);
         }
     }
 

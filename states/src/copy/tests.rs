@@ -253,6 +253,10 @@ fn a_lost_connection_and_the_last_message_make_it_stale_at_once() {
     pair.copy.handle_disconnected(pair.now);
     assert_eq!(pair.status(), Status::Stale);
     pair.copy.handle_connected(pair.now);
+    assert_eq!(pair.status(), Status::Resyncing, "nobody knows who is there now");
+    let request = pair.copy.poll_request(pair.now).expect("it asks at once");
+    let answer = feed.answer(&request);
+    pair.copy.handle_reply(request.ticket, &answer, pair.now);
     assert_eq!(pair.status(), Status::Live);
     feed.life.end(feed.value.tree());
     let end = feed.life.poll_transmit().unwrap();
@@ -575,6 +579,18 @@ mod of_the_python_library {
         assert_eq!(pair.status(), Status::Stale);
         pair.copy.handle_connected(pair.now);
         assert_eq!(pair.status(), Status::Resyncing);
+    }
+
+    #[test]
+    fn a_full_copy_is_live_again_when_its_owner_is_heard_again() {
+        let mut pair = Pair::new(Kind::Full);
+        let value = frame(&Value::map([("args", Value::map([("a", Value::Int(1))])), ("workflow_id", Value::Nil)]));
+        pair.hear(&value);
+        pair.copy.handle_disconnected(pair.now);
+        pair.copy.handle_connected(pair.now);
+        assert_eq!(pair.status(), Status::Stale);
+        pair.hear(&value);
+        assert_eq!(pair.status(), Status::LiveUnverified);
     }
 
     #[test]
