@@ -64,6 +64,15 @@ impl SocketKind {
     pub const fn pings_by_default(self) -> bool {
         matches!(self, Self::Publisher | Self::Subscriber)
     }
+
+    /// Whether a socket of this kind and one of the other can be connected to each other.
+    const fn understands(self, other: Self) -> bool {
+        match self {
+            Self::Router | Self::Dealer => matches!(other, Self::Router | Self::Dealer),
+            Self::Publisher => matches!(other, Self::Subscriber),
+            Self::Subscriber => matches!(other, Self::Publisher),
+        }
+    }
 }
 
 /// Whether a socket pings its peers to notice those that have gone without a word.

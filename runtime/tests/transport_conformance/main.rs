@@ -168,5 +168,5 @@ conformance! {
         silent_strangers_hold_up_a_newcomer_only_until_they_are_disconnected: "the crate waits for them for ever",
         closing_hangs_up_on_a_peer_that_never_reads: "the crate goes on writing for as long as the runtime lives",
     };
-    inproc: InProcess, { anywhere, within_the_process }, lacks {};
+    inproc: InProcess, { anywhere, within_the_process, publishing_anywhere }, lacks {};
 }
