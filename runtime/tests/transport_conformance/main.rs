@@ -17,6 +17,7 @@ mod publishing;
 mod queues;
 mod raw;
 mod restarts;
+mod subscribers;
 
 use service_framework_runtime::transport::{InProcess, Omq, Transport, Zeromq};
 
@@ -83,6 +84,23 @@ macro_rules! publishing_anywhere {
         scenarios! { publishing_anywhere, $transport, $lacks;
             publishing::what_is_published_reaches_those_who_subscribed_to_its_beginning,
             publishing::publishing_to_nobody_is_no_error,
+            publishing::what_a_publisher_or_subscriber_cannot_do_is_refused,
+            publishing::everybody_hears_everything_in_order,
+            publishing::what_several_publishers_say_is_heard_in_the_order_of_each,
+            publishing::publishers_can_connect_to_a_subscriber_that_listens,
+            publishing::a_late_subscriber_hears_what_is_published_from_then_on,
+            publishing::a_publisher_sees_subscriptions_come_and_go,
+            publishing::what_is_subscribed_to_twice_ends_with_the_second_unsubscription,
+            publishing::a_subscriber_hears_a_publisher_of_another_thread,
+            publishing::what_is_queued_for_subscribers_leaves_within_the_linger,
+            publishing::a_burst_without_a_pause_is_bounded_and_what_finds_no_room_is_told,
+            subscribers::a_subscriber_can_be_there_before_its_publisher,
+            subscribers::a_hundred_restarts_of_a_publisher_are_survived,
+            subscribers::a_hundred_restarts_of_a_listening_subscriber_are_survived,
+            subscribers::subscribers_come_and_go_in_storms,
+            subscribers::a_slow_subscriber_loses_only_its_own_messages,
+            subscribers::what_waits_for_a_slow_subscriber_is_bounded_in_bytes,
+            subscribers::a_socket_of_another_kind_is_no_peer,
         }
     };
 }
