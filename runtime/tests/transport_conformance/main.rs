@@ -17,6 +17,7 @@ mod publishing;
 mod queues;
 mod raw;
 mod restarts;
+mod strangers;
 mod subscribers;
 
 use service_framework_runtime::transport::{InProcess, Omq, Transport, Zeromq};
@@ -105,6 +106,24 @@ macro_rules! publishing_anywhere {
     };
 }
 
+/// What holds of publishers and subscribers where bytes of anybody can arrive.
+macro_rules! publishing_over_a_network {
+    ($transport:expr, $lacks:expr) => {
+        scenarios! { publishing_over_a_network, $transport, $lacks;
+            strangers::what_is_no_subscription_ends_that_connection_or_nothing,
+            strangers::a_subscription_of_a_tebibyte_ends_that_connection_only,
+            strangers::a_publication_of_a_tebibyte_ends_that_connection_only,
+            strangers::a_publication_over_the_maximum_ends_its_connection,
+            strangers::who_subscribes_to_too_much_is_disconnected,
+            strangers::subscriptions_that_nobody_looked_at_are_known_all_the_same,
+            strangers::a_subscriber_that_never_reads_harms_nobody,
+            strangers::a_publisher_pings_and_hangs_up_on_who_does_not_answer,
+            strangers::a_subscriber_pings_hangs_up_on_who_does_not_answer_and_connects_again,
+            strangers::a_peer_that_knows_no_pings_gets_none,
+        }
+    };
+}
+
 /// What holds where bytes of anybody can arrive.
 macro_rules! over_a_network {
     ($transport:expr, $lacks:expr) => {
@@ -176,7 +195,7 @@ macro_rules! conformance {
 }
 
 conformance! {
-    omq: Omq, { anywhere, over_a_network, publishing_anywhere }, lacks {};
+    omq: Omq, { anywhere, over_a_network, publishing_anywhere, publishing_over_a_network }, lacks {};
     zeromq: Zeromq, { anywhere, over_a_network }, lacks {
         a_taken_return_address_is_refused_to_a_newcomer: "the crate hands it over to whoever claims it",
         a_peer_that_pings_is_answered: "the crate takes a ping for an error",
