@@ -117,6 +117,7 @@ macro_rules! publishing_over_a_network {
             strangers::who_subscribes_to_too_much_is_disconnected,
             strangers::subscriptions_that_nobody_looked_at_are_known_all_the_same,
             strangers::a_subscriber_that_never_reads_harms_nobody,
+            strangers::a_subscriber_that_reads_nothing_for_long_is_given_up,
             strangers::a_publisher_pings_and_hangs_up_on_who_does_not_answer,
             strangers::a_subscriber_pings_hangs_up_on_who_does_not_answer_and_connects_again,
             strangers::a_peer_that_knows_no_pings_gets_none,

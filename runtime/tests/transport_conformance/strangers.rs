@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use service_framework_runtime::transport::{Heartbeat, SocketOptions, TopicChange};
 
+use tokio::task::yield_now;
+
 use crate::bench::{Bench, message};
 use crate::raw::{Raw, frame, long_frame, long_header};
 
@@ -101,6 +103,9 @@ pub(crate) async fn subscriptions_that_nobody_looked_at_are_known_all_the_same(b
     let many: Vec<u8> = (0..20_000_u32).flat_map(|number| subscription(&number.to_be_bytes())).collect();
     raw.write(&many).await;
     raw.write(&subscription(b"\xffend")).await;
+    for _ in 0..10_000 {
+        yield_now().await;
+    }
     publisher.until_subscribers(b"\xffend", 1).await;
     for number in [0, 1, 10_000, 19_999_u32] {
         assert_eq!(publisher.socket.subscribers(&number.to_be_bytes()), 1, "{number}");
@@ -122,6 +127,19 @@ pub(crate) async fn a_subscriber_that_never_reads_harms_nobody(bench: &Bench) {
     let began = Instant::now();
     publisher.socket.close(Duration::from_millis(100)).await;
     assert!(began.elapsed() < Duration::from_secs(2), "closing took {:?}", began.elapsed());
+}
+
+/// Its machine may have gone with a full buffer, where no ping can reach it.
+pub(crate) async fn a_subscriber_that_reads_nothing_for_long_is_given_up(bench: &Bench) {
+    let mut publisher = bench.publishing_with(&pinging()).await;
+    let mut deaf = Raw::introduced(&publisher.endpoint, "SUB", "").await;
+    deaf.write(&subscription(b"")).await;
+    publisher.until_subscribers(b"", 1).await;
+    for _ in 0..300 {
+        publisher.publish(&[0; 100_000]);
+        yield_now().await;
+    }
+    publisher.until_subscribers(b"", 0).await;
 }
 
 pub(crate) async fn a_publisher_pings_and_hangs_up_on_who_does_not_answer(bench: &Bench) {

@@ -96,6 +96,10 @@ fn settings(kind: SocketKind, options: &SocketOptions) -> Options {
     if let Some(interval) = options.heartbeat.interval(kind) {
         // A peer that pings nobody itself hangs up later than it has to, rather than on a service that computes.
         settings = settings.heartbeat_interval(interval).heartbeat_timeout(interval * 3).heartbeat_ttl(interval * 6);
+        if kind == SocketKind::Publisher {
+            // A ping that waits behind what a subscriber does not read says nothing; the kernel knows.
+            settings = settings.tcp_user_timeout(interval * 6);
+        }
     }
     if kind == SocketKind::Publisher {
         // Subscriptions are all that it receives.
