@@ -225,7 +225,8 @@ mod tests {
         ];
         let mut intake = intake(&creation);
         let garbage: Frames = [Bytes::from_static(b"\xa1T\xc1")].into_iter().collect();
-        let two: Frames = [trade(Some("T"), "A", 1, None), trade(Some("T"), "A", 1, None)].into_iter().flatten().collect();
+        let two: Frames =
+            [trade(Some("T"), "A", 1, None), trade(Some("T"), "A", 1, None)].into_iter().flatten().collect();
         for frames in [garbage.clone(), garbage, two, trade(Some("U"), "A", 1, None), trade(None, "A", 1, None)] {
             assert_eq!(intake.handle_frames(frames), Lost::default());
         }

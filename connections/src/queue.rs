@@ -155,7 +155,8 @@ impl Queue {
     }
 
     fn fits(&self, messages: usize, bytes: usize) -> bool {
-        self.entries.len() + messages <= self.bounds.messages && (self.entries.is_empty() || self.bytes + bytes <= self.bounds.bytes)
+        self.entries.len() + messages <= self.bounds.messages
+            && (self.entries.is_empty() || self.bytes + bytes <= self.bounds.bytes)
     }
 }
 

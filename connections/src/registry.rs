@@ -221,7 +221,8 @@ fn check_creation_arguments(
                 Some(expected) => {
                     check_creation_argument(expected, value, &path, problems);
                     if let Some(found) = contradiction.as_ref().filter(|found| found.argument == name) {
-                        problems.push(Problem::new(None, &path, found.message.clone()).with_help(found.help.to_owned()));
+                        problems
+                            .push(Problem::new(None, &path, found.message.clone()).with_help(found.help.to_owned()));
                     }
                 }
                 None => {

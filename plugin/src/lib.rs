@@ -45,9 +45,7 @@ pub use serde_json::{self, Value as Json, json};
 pub use service_framework_macros::Model;
 pub use service_framework_model::schema::{self, ArgType, KeyType, Peers, Record};
 pub use service_framework_model::value::{Timestamp, Value};
-pub use settings::{
-    ExternalTargetSettings, PublisherSettings, ReplyerSettings, RequesterSettings, SubscriberSettings,
-};
+pub use settings::{ExternalTargetSettings, PublisherSettings, ReplyerSettings, RequesterSettings, SubscriberSettings};
 pub use stats::{ConnectionStats, Stats};
 pub use table::service_table;
 pub use target::Target;

@@ -94,7 +94,8 @@ fn contradiction(model: &ConnectionModel) -> Option<Contradiction> {
             help: "name arguments that the model declares",
         });
     }
-    let twice = names.iter().enumerate().find(|(place, name)| names.iter().take(*place).any(|before| before == *name))?;
+    let twice =
+        names.iter().enumerate().find(|(place, name)| names.iter().take(*place).any(|before| before == *name))?;
     Some(Contradiction {
         argument: "conflate_by",
         message: format!("`{}` is named twice", twice.1).into(),

@@ -88,7 +88,8 @@ mod tests {
 
     #[test]
     fn whatever_a_message_is_a_glance_at_it_ends() {
-        let good = frame(vec![("args", Value::map([("a", Value::Int(1))])), ("seq", Value::List(vec![1.into(), 2.into()]))]);
+        let good =
+            frame(vec![("args", Value::map([("a", Value::Int(1))])), ("seq", Value::List(vec![1.into(), 2.into()]))]);
         let names = ["a".to_owned()];
         for length in 0..good.len() {
             assert!(glance(&good[..length], &names, &mut [&[][..]]).is_err(), "{length}");

@@ -31,7 +31,12 @@ impl Form {
     /// That of a connection; `None` if its type is not known, which the registry says.
     pub(super) fn of(connection: &ConnectionModel) -> Option<Self> {
         let kind = registry::find(&connection.connection_type)?;
-        Some(Self { word: kind.word, key: kind.address_key(), binds: (kind.binds)(connection), several: kind.several_addresses })
+        Some(Self {
+            word: kind.word,
+            key: kind.address_key(),
+            binds: (kind.binds)(connection),
+            several: kind.several_addresses,
+        })
     }
 }
 

@@ -27,10 +27,7 @@ pub(crate) enum Post {
     /// A request, whose answer the thread waits for.
     Request(Request),
     /// A publication, which it does not wait for.
-    Publication {
-        place: usize,
-        body: Vec<u8>,
-    },
+    Publication { place: usize, body: Vec<u8> },
 }
 
 /// A request of another thread.

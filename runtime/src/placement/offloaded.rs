@@ -303,9 +303,8 @@ impl IoThread<'_> {
         let is_swept = *is_swept;
         loop {
             let is_behind = !batch.is_empty();
-            let work = async {
-                if is_behind || is_swept { io.drive().await } else { io.collect(batch, None, false).await }
-            };
+            let work =
+                async { if is_behind || is_swept { io.drive().await } else { io.collect(batch, None, false).await } };
             // What was collected stays in the batch when a command comes first.
             tokio::select! {
                 biased;
