@@ -10,7 +10,7 @@ use crate::worker::{NOBODY, tell, teller, worker};
 use crate::{each_placement, started};
 
 /// A port that nobody has just now.
-fn free_port() -> String {
+pub(crate) fn free_port() -> String {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 

@@ -1,22 +1,25 @@
 //! What is published and who gets it, wherever the sockets of either side live.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, Sender as ChannelSender, channel};
 
 use service_framework::prelude::*;
-use service_framework::{ConnectionStats, Placement, Service, ServiceBuilder, json};
+use service_framework::{ConnectionStats, ErrorKind, Json, Placement, Service, ServiceBuilder, json};
 
-use crate::each_placement;
+use crate::support::messages::{publication, request};
+use crate::support::peer::Peer;
 use crate::support::{PATIENCE, until};
+use crate::{each_placement, started};
 
 #[derive(Clone, Debug, PartialEq, Model)]
-pub(crate) struct Tick {
+struct Tick {
     key: String,
     n: i64,
 }
 
 #[derive(Clone, Debug, Model)]
-pub(crate) struct Setup {
+struct Setup {
     test: i64,
     #[model(default = 0)]
     count: i64,
@@ -25,16 +28,16 @@ pub(crate) struct Setup {
     creation: String,
 }
 
-fn creation(config: &service_framework::Json, connection: &str) -> Result<service_framework::Json> {
-    let text = config.get("creation").and_then(service_framework::Json::as_str).unwrap_or("{}");
-    let creation: service_framework::Json = service_framework::serde_json::from_str(text)?;
+fn creation(config: &Json, connection: &str) -> Result<Json> {
+    let text = config.get("creation").and_then(Json::as_str).unwrap_or("{}");
+    let creation: Json = service_framework::serde_json::from_str(text)?;
     Ok(json!({ connection: creation }))
 }
 
-pub(crate) const TICKS: Publisher<Tick> = Publisher::new("ticks");
+const TICKS: Publisher<Tick> = Publisher::new("ticks");
 
 /// Publishes in main mode: waits for one subscriber, then counts.
-pub(crate) struct Source {
+struct Source {
     setup: Setup,
 }
 
@@ -60,10 +63,10 @@ impl Source {
     fn main(&mut self, ctx: &mut Context) -> Result<()> {
         ctx.wait_for_subscribers(&TICKS, 1, PATIENCE)?;
         for n in 0..self.setup.count {
-            ctx.send(&TICKS, &Tick { key: format!("k{}", n % 10), n })?;
-            if n % 1_000 == 999 {
-                ctx.flush()?;
+            if ctx.should_stop() {
+                break;
             }
+            ctx.send(&TICKS, &Tick { key: format!("k{}", n % 10), n })?;
         }
         while !ctx.should_stop() {
             ctx.wait(Duration::from_secs(1)).or_else(|error| if ctx.should_stop() { Ok(()) } else { Err(error) })?;
@@ -75,7 +78,7 @@ impl Source {
 static LISTENING: Mutex<Vec<(i64, ChannelSender<Tick>, Receiver<()>)>> = Mutex::new(Vec::new());
 
 /// Hears what is published; each message waits for its gate, if it has one.
-pub(crate) struct Sink {
+struct Sink {
     heard: ChannelSender<Tick>,
     gate: Receiver<()>,
 }
@@ -110,11 +113,12 @@ impl Sink {
 }
 
 /// A sink, what it hears, and its gate: one message for each `()`; all when it is dropped.
-pub(crate) fn sink(
+fn sink(
     builder: impl FnOnce(ServiceBuilder) -> ServiceBuilder,
-    test: i64,
-    creation: &service_framework::Json,
+    creation: &Json,
 ) -> (Service, Receiver<Tick>, ChannelSender<()>) {
+    static NEXT: AtomicI64 = AtomicI64::new(1);
+    let test = NEXT.fetch_add(1, Ordering::Relaxed);
     let ((heard, hears), (open, gate)) = (channel(), channel());
     LISTENING.lock().unwrap().push((test, heard, gate));
     let config = json!({"test": test, "creation": creation.to_string()});
@@ -123,40 +127,407 @@ pub(crate) fn sink(
     (service, hears, open)
 }
 
-pub(crate) fn source(
-    builder: impl FnOnce(ServiceBuilder) -> ServiceBuilder,
-    count: i64,
-    creation: &service_framework::Json,
-) -> Service {
+fn source(builder: impl FnOnce(ServiceBuilder) -> ServiceBuilder, count: i64, creation: &Json) -> Service {
     let config = json!({"test": 0, "count": count, "creation": creation.to_string()});
     let mut service = builder(Service::of::<Source>().config(config)).build().unwrap();
     service.run_service_as_main().unwrap();
     service
 }
 
-fn at(key: &'static str, side: &'static str, address: &str) -> service_framework::Json {
+/// Addresses of the ticks, which stay within the process or go over a socket.
+fn at(side: &str, key: &str, address: &str) -> Json {
     json!({"connections": {side: {"ticks": {key: address}}}})
+}
+
+/// Each way in which the two sides can be connected: where the publisher binds.
+fn each_way(test: impl Fn(Placement, &str) + std::panic::RefUnwindSafe) {
+    each_placement(|placement| {
+        test(placement, "127.0.0.1:0");
+        test(placement, &format!("inproc://ticks-{}", Uuid::new_v4()));
+    });
+}
+
+struct Pair {
+    publisher: Service,
+    subscriber: Service,
+    hears: Receiver<Tick>,
+    gate: ChannelSender<()>,
+}
+
+/// A publisher that sends so many ticks, and a subscriber with these creation arguments.
+fn pair(placement: Placement, address: &str, count: i64, creation: &Json) -> Pair {
+    let of_publisher = at("out", "publisher", address);
+    let publisher =
+        source(|builder| builder.placement(placement).addresses(of_publisher), count, &json!({"topic": "TICK"}));
+    let address = publisher.address("ticks").expect("a bound publisher").to_owned();
+    let of_subscriber = at("in", "subscriber", &address);
+    let (subscriber, hears, gate) = sink(|builder| builder.placement(placement).addresses(of_subscriber), creation);
+    Pair { publisher, subscriber, hears, gate }
 }
 
 fn stats(service: &Service) -> ConnectionStats {
     let mut stats = service.stats();
-    stats.inbound.remove("ticks").or_else(|| stats.outbound.remove("ticks")).unwrap()
+    stats.inbound.remove("ticks").or_else(|| stats.outbound.remove("ticks")).expect("a connection `ticks`")
+}
+
+fn dropped(service: &Service, reason: &str) -> u64 {
+    stats(service).dropped.get(reason).copied().unwrap_or_default()
 }
 
 #[test]
 fn everything_published_arrives_once_and_in_order() {
+    each_way(|placement, address| {
+        let Pair { publisher, subscriber, hears, gate } = pair(placement, address, 900, &json!({}));
+        drop(gate);
+        for n in 0..900 {
+            assert_eq!(hears.recv_timeout(PATIENCE).expect("a tick").n, n);
+        }
+        until("the counters", || (stats(&subscriber).received == 900).then_some(()));
+        assert_eq!((dropped(&subscriber, "missed"), stats(&subscriber).waiting), (0, 0));
+        assert_eq!((stats(&publisher).sent, stats(&publisher).dropped.len()), (900, 0));
+    });
+}
+
+#[test]
+fn what_waits_for_a_slow_function_is_seen_and_none_of_it_is_lost() {
+    each_way(|placement, address| {
+        let Pair { publisher, subscriber, hears, gate } = pair(placement, address, 900, &json!({}));
+        gate.send(()).expect("a sink");
+        assert_eq!(hears.recv_timeout(PATIENCE).expect("a tick").n, 0);
+        if placement == Placement::Offloaded {
+            until("the depth", || (stats(&subscriber).waiting >= 800).then_some(()));
+        }
+        drop(gate);
+        for n in 1..900 {
+            let heard = hears.recv_timeout(Duration::from_secs(3));
+            assert_eq!(
+                heard.as_ref().map(|tick| tick.n),
+                Ok(n),
+                "{address} {:?} {:?}",
+                stats(&subscriber),
+                stats(&publisher)
+            );
+        }
+        until("an empty queue", || (stats(&subscriber).waiting == 0).then_some(()));
+    });
+}
+
+/// What a slow subscriber heard of 900 ticks, in its order, with the counters afterwards.
+fn heard_slowly(placement: Placement, address: &str, creation: &Json) -> (Vec<i64>, ConnectionStats) {
+    let Pair { publisher, subscriber, hears, gate } = pair(placement, address, 900, creation);
+    gate.send(()).expect("a sink");
+    let mut heard = vec![hears.recv_timeout(PATIENCE).expect("a tick").n];
+    until("the publisher to have sent", || (stats(&publisher).sent == 900).then_some(()));
+    if placement == Placement::Offloaded {
+        // While the function hangs, the queue takes in all that comes.
+        until("the drops", || (stats(&subscriber).dropped.values().sum::<u64>() >= 800).then_some(()));
+    }
+    drop(gate);
+    until("all to be heard or counted", || {
+        let stats = stats(&subscriber);
+        (stats.received + stats.dropped.values().sum::<u64>() == 900).then_some(())
+    });
+    heard.extend(hears.try_iter().map(|tick| tick.n));
+    (heard, stats(&subscriber))
+}
+
+#[test]
+fn a_queue_that_drops_the_oldest_keeps_the_last() {
+    each_way(|placement, address| {
+        let (heard, stats) = heard_slowly(placement, address, &json!({"queue": "drop_oldest", "queue_messages": 20}));
+        assert!(heard.is_sorted() && heard.last() == Some(&899), "{heard:?}");
+        assert_eq!(stats.dropped.keys().collect::<Vec<_>>(), ["oldest_dropped"]);
+        if placement == Placement::Offloaded {
+            assert_eq!(heard[heard.len() - 20..], (880..900).collect::<Vec<_>>());
+        }
+    });
+}
+
+#[test]
+fn a_queue_that_drops_the_newest_keeps_the_first() {
+    each_way(|placement, address| {
+        let (heard, stats) = heard_slowly(placement, address, &json!({"queue": "drop_newest", "queue_messages": 20}));
+        assert!(heard.is_sorted(), "{heard:?}");
+        assert_eq!(heard[..20], (0..20).collect::<Vec<_>>());
+        assert_eq!(stats.dropped.keys().collect::<Vec<_>>(), ["newest_dropped"]);
+    });
+}
+
+#[test]
+fn a_queue_that_conflates_keeps_the_last_of_each_key() {
+    each_way(|placement, address| {
+        let creation = json!({"queue": "conflate", "conflate_by": ["key"]});
+        let (heard, stats) = heard_slowly(placement, address, &creation);
+        assert_eq!(stats.dropped.keys().collect::<Vec<_>>(), ["conflated"]);
+        for key in 0..10 {
+            assert_eq!(heard.iter().rev().find(|n| *n % 10 == key), Some(&(890 + key)), "{heard:?}");
+        }
+        if placement == Placement::Offloaded {
+            assert!(heard.len() <= 21, "the function was handed what was replaced: {heard:?}");
+        }
+    });
+}
+
+#[test]
+fn what_a_publisher_says_that_it_sent_and_nobody_got_is_counted() {
     each_placement(|placement| {
-        let publisher =
-            source(|b| b.placement(placement).addresses(at("publisher", "out", "127.0.0.1:0")), 500, &json!({}));
-        let address = publisher.address("ticks").unwrap().to_owned();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("a bound port").to_string();
         let (subscriber, hears, gate) =
-            sink(|b| b.placement(placement).addresses(at("subscriber", "in", &address)), 1, &json!({}));
+            sink(|builder| builder.placement(placement).addresses(at("in", "subscriber", &address)), &json!({}));
+        drop(gate);
+        let mut publisher = Peer::accepted_as_publisher(&listener);
+        let mut publish = |n: i64, seq: Option<(u64, u64)>| {
+            let tick = Value::map([("key", Value::from("k")), ("n", Value::Int(n))]);
+            publisher.send(&[&publication("TICK", tick, "w", seq)]);
+        };
+        let (one_life, another) = (7, u64::MAX);
+        publish(0, Some((one_life, 100)));
+        publish(1, Some((one_life, 101)));
+        publish(2, Some((one_life, 105)));
+        publish(-1, Some((one_life, 103)));
+        publish(-1, Some((one_life, 105)));
+        publish(3, Some((another, 1)));
+        publish(4, None);
+        publish(5, Some((one_life, 108)));
+        for n in 0..6 {
+            assert_eq!(hears.recv_timeout(PATIENCE).expect("a tick").n, n);
+        }
+        assert_eq!((dropped(&subscriber, "missed"), dropped(&subscriber, "repeated")), (3 + 2, 2));
+    });
+}
+
+#[test]
+fn a_subscriber_hears_all_of_its_publishers_each_in_its_order() {
+    each_placement(|placement| {
+        let publishers: Vec<_> = (0..3)
+            .map(|_| {
+                source(
+                    |builder| builder.placement(placement).addresses(at("out", "publisher", "127.0.0.1:0")),
+                    300,
+                    &json!({}),
+                )
+            })
+            .collect();
+        let addresses: Vec<_> = publishers.iter().map(|publisher| publisher.address("ticks").expect("bound")).collect();
+        let addresses = json!({"connections": {"in": {"ticks": {"subscriber": addresses}}}});
+        let (subscriber, hears, gate) = sink(|builder| builder.placement(placement).addresses(addresses), &json!({}));
+        drop(gate);
+        let mut heard: Vec<i64> = (0..900).map(|_| hears.recv_timeout(PATIENCE).expect("a tick").n).collect();
+        heard.sort_unstable();
+        assert_eq!(heard, (0..300).flat_map(|n| [n; 3]).collect::<Vec<_>>());
+        assert!(stats(&subscriber).dropped.is_empty(), "{:?}", stats(&subscriber));
+    });
+}
+
+#[test]
+fn publishers_that_connect_find_a_subscriber_that_binds() {
+    each_placement(|placement| {
+        let of_subscriber = at("in", "subscriber", "127.0.0.1:0");
+        let (subscriber, hears, gate) =
+            sink(|builder| builder.placement(placement).addresses(of_subscriber), &json!({"is_binder": true}));
+        drop(gate);
+        let address = subscriber.address("ticks").expect("a bound subscriber").to_owned();
+        let connects = json!({"is_x_pub": true});
+        let publishers: Vec<_> = (0..2)
+            .map(|_| {
+                source(
+                    |builder| builder.placement(placement).addresses(at("out", "publisher", &address)),
+                    100,
+                    &connects,
+                )
+            })
+            .collect();
+        for _ in 0..200 {
+            hears.recv_timeout(PATIENCE).expect("a tick");
+        }
+        assert_eq!(publishers.iter().map(|publisher| stats(publisher).sent).sum::<u64>(), 200);
+    });
+}
+
+/// Answers, and takes a flood of ticks at the same time.
+struct Both {
+    ticks: u64,
+}
+
+impl ServiceDefinition for Both {
+    type Config = Setup;
+
+    fn new(_: Setup) -> Result<Self> {
+        Ok(Self { ticks: 0 })
+    }
+
+    fn models(m: &mut Models<Self>) {
+        m.replyer("told", |both: &mut Self, _: crate::worker::Text, _| {
+            Ok(crate::worker::Text::new(both.ticks.to_string()))
+        });
+        m.subscriber("ticks", |both: &mut Self, _: Tick, _| {
+            both.ticks += 1;
+            Ok(())
+        })
+        .topic("TICK");
+    }
+}
+
+#[test]
+fn a_flood_of_publications_starves_no_requester() {
+    each_way(|placement, address| {
+        let of_publisher = at("out", "publisher", address);
+        let publisher = source(|builder| builder.placement(placement).addresses(of_publisher), i64::MAX, &json!({}));
+        let address = publisher.address("ticks").expect("a bound publisher");
+        let addresses = json!({"connections": {"in": {
+            "told": {"replyer": "127.0.0.1:0"},
+            "ticks": {"subscriber": address},
+        }}});
+        let both = started(Service::of::<Both>().addresses(addresses).config(json!({"test": 0})).placement(placement));
+        let mut peer = Peer::dealer(both.address("told").expect("a running service"));
+        let mut ask = || peer.ask(&request("how many?", "w")).text().parse::<u64>().expect("a number");
+        until("the flood", || (ask() > 1_000).then_some(()));
+        let before = ask();
+        (0..100).for_each(|_| assert!(ask() >= before));
+        until("the flood to go on", || (ask() > before).then_some(()));
+    });
+}
+
+#[test]
+fn a_busy_subscriber_and_a_busy_publisher_do_as_any_other() {
+    each_placement(|placement| {
+        let publisher = source(
+            |builder| builder.placement(placement).busy(true).addresses(at("out", "publisher", "127.0.0.1:0")),
+            500,
+            &json!({}),
+        );
+        let address = publisher.address("ticks").expect("bound").to_owned();
+        let of_subscriber = at("in", "subscriber", &address);
+        let (_subscriber, hears, gate) =
+            sink(|builder| builder.placement(placement).busy(true).addresses(of_subscriber), &json!({}));
         drop(gate);
         for n in 0..500 {
-            assert_eq!(hears.recv_timeout(PATIENCE).unwrap().n, n);
+            assert_eq!(hears.recv_timeout(PATIENCE).expect("a tick").n, n);
         }
-        until("the counters", || (stats(&subscriber).received == 500).then_some(()));
-        assert!(stats(&subscriber).dropped.is_empty(), "{:?}", stats(&subscriber));
-        assert_eq!(stats(&publisher).sent, 500);
+    });
+}
+
+#[test]
+fn what_waits_when_the_service_stops_is_counted() {
+    each_placement(|placement| {
+        let Pair { publisher, subscriber, hears, gate } = pair(placement, "127.0.0.1:0", 900, &json!({}));
+        gate.send(()).expect("a sink");
+        hears.recv_timeout(PATIENCE).expect("a tick");
+        until("the publisher to have sent", || (stats(&publisher).sent == 900).then_some(()));
+        if placement == Placement::Offloaded {
+            until("the depth", || (stats(&subscriber).waiting >= 800).then_some(()));
+        }
+        let stopper = subscriber.stopper().expect("a running service");
+        stopper.stop(service_framework::StopReason::Requested);
+        drop(gate);
+        until("the end", || (!subscriber.is_running()).then_some(()));
+        let stats = stats(&subscriber);
+        assert_eq!(stats.waiting, 0);
+        let accounted = stats.received + dropped(&subscriber, "stopping");
+        assert!(accounted >= 2, "{stats:?}");
+        if placement == Placement::Offloaded {
+            assert!(dropped(&subscriber, "stopping") >= 800, "{stats:?}");
+        }
+    });
+}
+
+/// Publishes on behalf of threads, or as its config says.
+struct Herald {
+    setup: Setup,
+}
+
+impl ServiceDefinition for Herald {
+    type Config = Setup;
+
+    fn new(setup: Setup) -> Result<Self> {
+        Ok(Self { setup })
+    }
+
+    fn models(m: &mut Models<Self>) {
+        m.publisher(&TICKS).topic("TICK");
+        m.setup_connections(|config| creation(&config, "ticks"));
+        m.init(Self::init);
+    }
+
+    fn name() -> &'static str {
+        "herald"
+    }
+}
+
+impl Herald {
+    fn init(&mut self, ctx: &mut Context) -> Result<()> {
+        if self.setup.count < 0 {
+            let error = ctx.wait_for_subscribers(&TICKS, 1, Duration::from_millis(20)).expect_err("nobody is there");
+            assert_eq!((error.kind(), error.code()), (ErrorKind::NoPeer, "no_peer"), "{error}");
+            return Err(error);
+        }
+        let (sender, count) = (ctx.sender()?, self.setup.count);
+        std::thread::spawn(move || {
+            for n in 0..count {
+                sender.send(&TICKS, &Tick { key: String::new(), n }).expect("a service that takes it");
+            }
+        });
+        Ok(())
+    }
+}
+
+fn herald(placement: Placement, address: &str, count: i64, creation: &Json) -> ServiceBuilder {
+    let config = json!({"test": 0, "count": count, "creation": creation.to_string()});
+    Service::of::<Herald>().addresses(at("out", "publisher", address)).config(config).placement(placement)
+}
+
+#[test]
+fn a_thread_publishes_as_fast_as_it_can_and_nothing_is_lost_on_the_way_to_the_sockets() {
+    each_placement(|placement| {
+        let address = crate::addresses::free_port();
+        let of_subscriber = at("in", "subscriber", &address);
+        let (_subscriber, hears, gate) =
+            sink(|builder| builder.placement(placement).addresses(of_subscriber), &json!({}));
+        drop(gate);
+        // Nobody sends before the subscriber is there: `init` comes after the wait.
+        let creation = json!({"wait_for_subscribers": 1, "wait_for_subscribers_s": 30});
+        let herald = started(herald(placement, &address, 5_000, &creation));
+        for n in 0..5_000 {
+            assert_eq!(hears.recv_timeout(PATIENCE).expect("a tick").n, n);
+        }
+        assert_eq!(stats(&herald).sent, 5_000);
+    });
+}
+
+#[test]
+fn a_publisher_that_waits_for_nobody_in_vain_says_so_or_goes_on() {
+    each_placement(|placement| {
+        let address = "127.0.0.1:0";
+        let error =
+            herald(placement, address, -1, &json!({})).build().expect("good").run_service().expect_err("in vain");
+        assert!(error.to_string().contains("0 of 1 subscribers were there within 20ms"), "{error}");
+        let patient = json!({"wait_for_subscribers": 1, "wait_for_subscribers_s": 0.02, "wait_after_creation_s": 0.05});
+        let began = std::time::Instant::now();
+        let mut herald = started(herald(placement, address, 10, &patient));
+        assert!(began.elapsed() >= Duration::from_millis(50));
+        until("the ticks", || (stats(&herald).sent == 10).then_some(()));
+        herald.stop_service().expect("a clean end");
+    });
+}
+
+#[test]
+fn what_was_published_before_the_service_stops_still_leaves() {
+    each_placement(|placement| {
+        for _ in 0..5 {
+            let address = crate::addresses::free_port();
+            let of_subscriber = at("in", "subscriber", &address);
+            let (_subscriber, hears, gate) =
+                sink(|builder| builder.placement(placement).addresses(of_subscriber), &json!({}));
+            drop(gate);
+            let creation = json!({"wait_for_subscribers": 1, "wait_for_subscribers_s": 30});
+            let mut herald = started(herald(placement, &address, 300, &creation));
+            until("the first tick to be sent", || (stats(&herald).sent > 0).then_some(()));
+            until("the thread to be through", || (stats(&herald).sent == 300).then_some(()));
+            herald.stop_service().expect("a clean end");
+            for n in 0..300 {
+                assert_eq!(hears.recv_timeout(PATIENCE).expect("a tick").n, n);
+            }
+        }
     });
 }

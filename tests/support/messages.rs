@@ -57,3 +57,11 @@ impl Reply {
         self.0.get(key).unwrap_or_else(|| panic!("no `{key}` in {self:?}"))
     }
 }
+
+/// A publication behind its topic, with its number if it has one.
+pub(crate) fn publication(topic: &str, arguments: Value, workflow_id: &str, seq: Option<(u64, u64)>) -> Vec<u8> {
+    let seq = seq.map(|(epoch, number)| ("seq", Value::List(vec![Value::UInt(epoch), Value::UInt(number)])));
+    let entries = [("args", arguments), ("workflow_id", workflow_id.into())].into_iter().chain(seq);
+    let topic = if topic.is_empty() { Vec::new() } else { bytes(&topic.into()) };
+    [topic, bytes(&Value::map(entries))].concat()
+}

@@ -36,6 +36,29 @@ impl Peer {
         peer
     }
 
+    /// Connects as a PUB, to a subscriber that binds.
+    pub(crate) fn publisher(endpoint: &str) -> Self {
+        let mut peer = Self::stranger(endpoint);
+        peer.introduce("PUB");
+        peer
+    }
+
+    /// Accepts a subscriber's connection as a PUB.
+    pub(crate) fn accepted_as_publisher(listener: &TcpListener) -> Self {
+        let (stream, _) = listener.accept().expect("a connection");
+        let mut peer = Self::over(stream);
+        peer.introduce("PUB");
+        peer
+    }
+
+    /// Connects as a SUB and subscribes to what begins with `prefix`.
+    pub(crate) fn subscriber(endpoint: &str, prefix: &[u8]) -> Self {
+        let mut peer = Self::stranger(endpoint);
+        peer.introduce("SUB");
+        peer.send(&[&[&[1], prefix].concat()]);
+        peer
+    }
+
     fn over(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).expect("a live socket");
         stream.set_nodelay(true).expect("a live socket");

@@ -64,6 +64,15 @@ impl SocketKind {
     pub const fn pings_by_default(self) -> bool {
         matches!(self, Self::Publisher | Self::Subscriber)
     }
+
+    /// Whether a socket of this kind and one of the other can be connected to each other.
+    const fn understands(self, other: Self) -> bool {
+        match self {
+            Self::Router | Self::Dealer => matches!(other, Self::Router | Self::Dealer),
+            Self::Publisher => matches!(other, Self::Subscriber),
+            Self::Subscriber => matches!(other, Self::Publisher),
+        }
+    }
 }
 
 /// Whether a socket pings its peers to notice those that have gone without a word.
@@ -106,7 +115,8 @@ pub struct SocketOptions {
     pub receive_queue: u32,
     /// How many messages wait for one peer of a router; when it is full, sending to that peer is
     /// refused. A dealer may hold fewer: its requests wait for their replies anyway. Of a publisher,
-    /// how many wait for one subscriber, which loses what finds no room.
+    /// how many wait for one subscriber, which loses what finds no room; it may hold a few hundred
+    /// more.
     pub send_queue: u32,
     /// How many bytes of long messages wait for one peer of a router, or for one subscriber; what
     /// would exceed it is refused, or lost to that subscriber, but never the only one.

@@ -1,6 +1,6 @@
-//! Who is subscribed to what: the publisher's side of subscriptions.
+//! Who is subscribed to what.
 //!
-//! Owns the prefixes of each peer and their bound. Knows no transport, and never sees a message.
+//! Owns the prefixes of each peer, their bound, and what changes of them taken together. Knows no transport, and never sees a message.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
@@ -12,22 +12,23 @@ use super::TopicChange;
 /// What a subscription counts for besides its prefix.
 const OVERHEAD: usize = 64;
 
+/// The prefixes that one peer has subscribed to.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Prefixes {
+    /// A prefix counts as often as it was subscribed to, and has to be unsubscribed from as often.
+    counts: HashMap<Bytes, usize>,
+    bytes: usize,
+}
+
 /// The subscriptions of all peers of a publisher; each peer goes by a `P`.
 #[derive(Debug)]
 pub(super) struct Subscriptions<P> {
     most_bytes: usize,
-    peers: HashMap<P, Peer>,
+    peers: HashMap<P, Prefixes>,
     /// How many subscriptions there are to each prefix.
     topics: HashMap<Bytes, usize>,
     /// What was told of the topics, from the first time that somebody asks for them.
     told: Option<Told>,
-}
-
-#[derive(Debug, Default)]
-struct Peer {
-    /// A prefix counts as often as it was subscribed to, and has to be unsubscribed from as often.
-    prefixes: HashMap<Bytes, usize>,
-    bytes: usize,
 }
 
 #[derive(Debug, Default)]
@@ -36,50 +37,87 @@ struct Told {
     touched: HashSet<Bytes>,
 }
 
-impl<P: Eq + Hash + Clone> Subscriptions<P> {
-    /// No subscriptions. Those of one peer may count for `most_bytes`.
-    pub(super) fn new(most_bytes: usize) -> Self {
-        Self { most_bytes, peers: HashMap::new(), topics: HashMap::new(), told: None }
+impl Prefixes {
+    /// Adds one subscription. The prefix is a copy of its own, where what was read may hold on to all that was read
+    /// with it.
+    pub(super) fn add(&mut self, prefix: &[u8]) {
+        self.bytes += size(prefix);
+        match self.counts.get_mut(prefix) {
+            Some(count) => *count += 1,
+            None => drop(self.counts.insert(Bytes::copy_from_slice(prefix), 1)),
+        }
     }
 
+    /// Takes one subscription back. Says whether there was one.
+    pub(super) fn remove(&mut self, prefix: &[u8]) -> bool {
+        let Some(count) = self.counts.get_mut(prefix) else { return false };
+        *count -= 1;
+        if *count == 0 {
+            self.counts.remove(prefix);
+        }
+        self.bytes -= size(prefix);
+        true
+    }
+
+    /// Whether the peer gets a message that begins with `topic`. Looks each beginning of the topic up, or compares each
+    /// prefix, whichever is less.
+    pub(super) fn gets(&self, topic: &[u8]) -> bool {
+        if self.counts.len() <= topic.len() {
+            return self.counts.keys().any(|prefix| topic.starts_with(prefix));
+        }
+        (0..=topic.len()).any(|end| topic.get(..end).is_some_and(|start| self.counts.contains_key(start)))
+    }
+
+    /// Each prefix as often as it was subscribed to.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Bytes> {
+        self.counts.iter().flat_map(|(prefix, count)| std::iter::repeat_n(prefix, *count))
+    }
+}
+
+impl<P> Subscriptions<P> {
+    /// No subscriptions. Those of one peer may count for `most_bytes`.
+    pub(super) fn bounded(most_bytes: usize) -> Self {
+        Self { most_bytes, peers: HashMap::new(), topics: HashMap::new(), told: None }
+    }
+}
+
+impl<P> Default for Subscriptions<P> {
+    fn default() -> Self {
+        Self::bounded(usize::MAX)
+    }
+}
+
+impl<P: Eq + Hash + Clone> Subscriptions<P> {
     /// Adds a subscription, unless the peer's would be too many then.
     #[must_use]
     pub(super) fn add(&mut self, peer: &P, prefix: &[u8]) -> bool {
-        let size = prefix.len() + OVERHEAD;
-        let taken = self.peers.get(peer).map_or(0, |peer| peer.bytes);
-        if taken + size > self.most_bytes {
+        let taken = self.peers.get(peer).map_or(0, |prefixes| prefixes.bytes);
+        if taken.saturating_add(size(prefix)) > self.most_bytes {
             return false;
         }
-        let entry = self.peers.entry(peer.clone()).or_default();
-        entry.bytes += size;
-        // A copy of its own, where what was given may hold on to all that was read with it.
-        let prefix = Bytes::copy_from_slice(prefix);
-        *entry.prefixes.entry(prefix.clone()).or_default() += 1;
-        *self.topics.entry(prefix.clone()).or_default() += 1;
-        self.touch(&prefix);
+        self.peers.entry(peer.clone()).or_default().add(prefix);
+        *self.topics.entry(Bytes::copy_from_slice(prefix)).or_default() += 1;
+        self.touch(prefix);
         true
     }
 
     /// Takes a subscription back, if there is one.
     pub(super) fn remove(&mut self, peer: &P, prefix: &[u8]) {
-        let Some(entry) = self.peers.get_mut(peer) else { return };
-        let Some(count) = entry.prefixes.get_mut(prefix) else { return };
-        *count -= 1;
-        if *count == 0 {
-            entry.prefixes.remove(prefix);
+        let Some(prefixes) = self.peers.get_mut(peer) else { return };
+        if !prefixes.remove(prefix) {
+            return;
         }
-        entry.bytes -= prefix.len() + OVERHEAD;
-        if entry.prefixes.is_empty() {
+        if prefixes.counts.is_empty() {
             self.peers.remove(peer);
         }
-        self.release(prefix, 1);
+        self.release(prefix);
     }
 
     /// Takes back all subscriptions of a peer. Says whether there were any.
     pub(super) fn forget(&mut self, peer: &P) -> bool {
-        let Some(entry) = self.peers.remove(peer) else { return false };
-        for (prefix, count) in &entry.prefixes {
-            self.release(prefix, *count);
+        let Some(prefixes) = self.peers.remove(peer) else { return false };
+        for prefix in prefixes.iter() {
+            self.release(prefix);
         }
         true
     }
@@ -94,12 +132,7 @@ impl<P: Eq + Hash + Clone> Subscriptions<P> {
 
     /// Peers that get a message that begins with `topic`.
     pub(super) fn subscribers(&self, topic: &[u8]) -> usize {
-        self.peers.values().filter(|peer| peer.gets(topic)).count()
-    }
-
-    /// Whether a peer gets a message that begins with `topic`.
-    pub(super) fn gets(&self, peer: &P, topic: &[u8]) -> bool {
-        self.peers.get(peer).is_some_and(|peer| peer.gets(topic))
+        self.peers.values().filter(|prefixes| prefixes.gets(topic)).count()
     }
 
     /// The prefixes that have got their first subscription or lost their last one since this was last asked; the first
@@ -121,10 +154,10 @@ impl<P: Eq + Hash + Clone> Subscriptions<P> {
         changes
     }
 
-    fn release(&mut self, prefix: &[u8], count: usize) {
-        if let Some(all) = self.topics.get_mut(prefix) {
-            *all -= count;
-            if *all == 0 {
+    fn release(&mut self, prefix: &[u8]) {
+        if let Some(count) = self.topics.get_mut(prefix) {
+            *count -= 1;
+            if *count == 0 {
                 self.topics.remove(prefix);
             }
         }
@@ -138,14 +171,9 @@ impl<P: Eq + Hash + Clone> Subscriptions<P> {
     }
 }
 
-impl Peer {
-    /// Looks each beginning of the topic up, or compares each prefix, whichever is less.
-    fn gets(&self, topic: &[u8]) -> bool {
-        if self.prefixes.len() <= topic.len() {
-            return self.prefixes.keys().any(|prefix| topic.starts_with(prefix));
-        }
-        (0..=topic.len()).any(|end| topic.get(..end).is_some_and(|start| self.prefixes.contains_key(start)))
-    }
+/// What a subscription counts for.
+const fn size(prefix: &[u8]) -> usize {
+    prefix.len() + OVERHEAD
 }
 
 #[cfg(test)]
@@ -153,7 +181,7 @@ mod tests {
     use super::*;
 
     fn with(subscribed: &[(u8, &[u8])]) -> Subscriptions<u8> {
-        let mut subscriptions = Subscriptions::new(10_000);
+        let mut subscriptions = Subscriptions::default();
         for (peer, prefix) in subscribed {
             assert!(subscriptions.add(peer, prefix));
         }
@@ -166,18 +194,18 @@ mod tests {
         assert_eq!(subscriptions.subscribers(b"news.sports"), 2);
         assert_eq!(subscriptions.subscribers(b"\xa3abc\x80"), 2);
         assert_eq!(subscriptions.subscribers(b"news"), 1);
-        assert!(subscriptions.gets(&1, b"news.") && !subscriptions.gets(&1, b""));
+        assert_eq!(subscriptions.subscribers(b""), 1);
     }
 
     #[test]
     fn many_prefixes_are_found_as_few_are() {
-        let mut subscriptions = Subscriptions::new(1 << 20);
+        let mut subscriptions = Subscriptions::bounded(1 << 20);
         for number in 0..1_000_u16 {
             assert!(subscriptions.add(&1, &number.to_be_bytes()));
         }
-        assert!(subscriptions.gets(&1, &[0, 7, 9]));
-        assert!(!subscriptions.gets(&1, &[200, 0, 9]));
-        assert!(!subscriptions.gets(&1, &[0]));
+        assert_eq!(subscriptions.subscribers(&[0, 7, 9]), 1);
+        assert_eq!(subscriptions.subscribers(&[200, 0, 9]), 0);
+        assert_eq!(subscriptions.subscribers(&[0]), 0);
     }
 
     #[test]
@@ -194,7 +222,7 @@ mod tests {
 
     #[test]
     fn the_subscriptions_of_a_peer_are_bounded_and_what_it_takes_back_makes_room() {
-        let mut subscriptions = Subscriptions::new(OVERHEAD * 2);
+        let mut subscriptions = Subscriptions::bounded(OVERHEAD * 2);
         assert!(subscriptions.add(&1, b"") && subscriptions.add(&1, b""));
         assert!(!subscriptions.add(&1, b""));
         assert!(subscriptions.add(&2, b""), "another peer has a bound of its own");

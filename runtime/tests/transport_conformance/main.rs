@@ -17,6 +17,8 @@ mod publishing;
 mod queues;
 mod raw;
 mod restarts;
+mod strangers;
+mod subscribers;
 
 use service_framework_runtime::transport::{InProcess, Omq, Transport, Zeromq};
 
@@ -83,6 +85,42 @@ macro_rules! publishing_anywhere {
         scenarios! { publishing_anywhere, $transport, $lacks;
             publishing::what_is_published_reaches_those_who_subscribed_to_its_beginning,
             publishing::publishing_to_nobody_is_no_error,
+            publishing::what_a_publisher_or_subscriber_cannot_do_is_refused,
+            publishing::everybody_hears_everything_in_order,
+            publishing::what_several_publishers_say_is_heard_in_the_order_of_each,
+            publishing::publishers_can_connect_to_a_subscriber_that_listens,
+            publishing::a_late_subscriber_hears_what_is_published_from_then_on,
+            publishing::a_publisher_sees_subscriptions_come_and_go,
+            publishing::what_is_subscribed_to_twice_ends_with_the_second_unsubscription,
+            publishing::a_subscriber_hears_a_publisher_of_another_thread,
+            publishing::what_is_queued_for_subscribers_leaves_within_the_linger,
+            publishing::a_burst_without_a_pause_is_bounded_and_what_finds_no_room_is_told,
+            subscribers::a_subscriber_can_be_there_before_its_publisher,
+            subscribers::a_hundred_restarts_of_a_publisher_are_survived,
+            subscribers::a_hundred_restarts_of_a_listening_subscriber_are_survived,
+            subscribers::subscribers_come_and_go_in_storms,
+            subscribers::a_slow_subscriber_loses_only_its_own_messages,
+            subscribers::what_waits_for_a_slow_subscriber_is_bounded_in_bytes,
+            subscribers::a_socket_of_another_kind_is_no_peer,
+        }
+    };
+}
+
+/// What holds of publishers and subscribers where bytes of anybody can arrive.
+macro_rules! publishing_over_a_network {
+    ($transport:expr, $lacks:expr) => {
+        scenarios! { publishing_over_a_network, $transport, $lacks;
+            strangers::what_is_no_subscription_ends_that_connection_or_nothing,
+            strangers::a_subscription_of_a_tebibyte_ends_that_connection_only,
+            strangers::a_publication_of_a_tebibyte_ends_that_connection_only,
+            strangers::a_publication_over_the_maximum_ends_its_connection,
+            strangers::who_subscribes_to_too_much_is_disconnected,
+            strangers::subscriptions_that_nobody_looked_at_are_known_all_the_same,
+            strangers::a_subscriber_that_never_reads_harms_nobody,
+            strangers::a_subscriber_that_reads_nothing_for_long_is_given_up,
+            strangers::a_publisher_pings_and_hangs_up_on_who_does_not_answer,
+            strangers::a_subscriber_pings_hangs_up_on_who_does_not_answer_and_connects_again,
+            strangers::a_peer_that_knows_no_pings_gets_none,
         }
     };
 }
@@ -158,7 +196,7 @@ macro_rules! conformance {
 }
 
 conformance! {
-    omq: Omq, { anywhere, over_a_network, publishing_anywhere }, lacks {};
+    omq: Omq, { anywhere, over_a_network, publishing_anywhere, publishing_over_a_network }, lacks {};
     zeromq: Zeromq, { anywhere, over_a_network }, lacks {
         a_taken_return_address_is_refused_to_a_newcomer: "the crate hands it over to whoever claims it",
         a_peer_that_pings_is_answered: "the crate takes a ping for an error",
@@ -168,5 +206,5 @@ conformance! {
         silent_strangers_hold_up_a_newcomer_only_until_they_are_disconnected: "the crate waits for them for ever",
         closing_hangs_up_on_a_peer_that_never_reads: "the crate goes on writing for as long as the runtime lives",
     };
-    inproc: InProcess, { anywhere, within_the_process }, lacks {};
+    inproc: InProcess, { anywhere, within_the_process, publishing_anywhere }, lacks {};
 }

@@ -29,9 +29,14 @@ impl Raw {
 
     /// Accepts a connection from `listener` and introduces itself.
     pub(crate) async fn accepted(listener: &tokio::net::TcpListener, kind: &str) -> Self {
+        Self::accepted_as(listener, 0, kind).await
+    }
+
+    /// Accepts a connection and introduces itself as speaking ZMTP 3 with this minor version.
+    pub(crate) async fn accepted_as(listener: &tokio::net::TcpListener, minor: u8, kind: &str) -> Self {
         let (stream, _) = listener.accept().await.expect("a connection");
         let mut peer = Self(stream);
-        peer.write(&greeting(0)).await;
+        peer.write(&greeting(minor)).await;
         peer.write(&ready(kind, "")).await;
         peer
     }
@@ -73,12 +78,13 @@ impl Raw {
         heard
     }
 
-    /// Reads until `expected` has been heard.
-    pub(crate) async fn until_heard(&mut self, expected: &[u8]) {
+    /// Reads until `expected` has been heard, and gives back all that was.
+    pub(crate) async fn until_heard(&mut self, expected: &[u8]) -> Vec<u8> {
         let mut heard: Vec<u8> = Vec::new();
         while !heard.windows(expected.len()).any(|part| part == expected) {
             heard.extend(self.read_some().await.expect("an open connection"));
         }
+        heard
     }
 
     async fn read_some(&mut self) -> Option<Vec<u8>> {
@@ -134,6 +140,11 @@ pub(crate) fn long_header(length: u64) -> Vec<u8> {
     let mut header = vec![2];
     header.extend(length.to_be_bytes());
     header
+}
+
+/// A long frame that is the last of its message.
+pub(crate) fn long_frame(body: &[u8]) -> Vec<u8> {
+    [&long_header(body.len() as u64), body].concat()
 }
 
 /// A ping with this context, which its answer repeats, and no word on how long its sender is patient.

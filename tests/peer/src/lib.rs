@@ -5,17 +5,28 @@
 //! says and hears whatever the wire can carry.
 
 mod outcome;
+pub mod publisher;
 pub mod replyer;
 mod report;
 pub mod requester;
+mod script;
+pub mod subscriber;
 pub mod typed;
 
 use std::time::Duration;
 
 pub use outcome::Outcome;
 
+use serde_json::Value as Json;
+
 /// A time on the command line, in seconds.
 fn seconds(text: &str) -> Result<Duration, String> {
     let number: f64 = text.parse().map_err(|_| "expected a number of seconds, such as 0.5".to_owned())?;
     Duration::try_from_secs_f64(number).map_err(|error| error.to_string())
+}
+
+/// The creation arguments that a role's config holds as text.
+fn creation(config: &Json) -> service_framework::prelude::Result<Json> {
+    let text = config.get("creation").and_then(Json::as_str).unwrap_or("{}");
+    Ok(serde_json::from_str(text)?)
 }

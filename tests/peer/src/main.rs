@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
-use peer::{replyer, requester};
+use peer::{publisher, replyer, requester, subscriber};
 
 /// One side of an exchange of messages.
 #[derive(Debug, Parser)]
@@ -20,12 +20,18 @@ enum Role {
     Requester(requester::Options),
     /// Answers requests with what they bring and prints them
     Replyer(replyer::Options),
+    /// Sends each value of a script to whoever subscribes
+    Publisher(publisher::Options),
+    /// Prints the messages that it gets
+    Subscriber(subscriber::Options),
 }
 
 fn main() -> ExitCode {
     let outcome = match parse().role {
         Role::Requester(options) => requester::run(&options),
         Role::Replyer(options) => replyer::run(&options),
+        Role::Publisher(options) => publisher::run(&options),
+        Role::Subscriber(options) => subscriber::run(&options),
     };
     let code = if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     println!("{}", outcome.into_json());

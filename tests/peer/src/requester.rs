@@ -1,13 +1,13 @@
 //! The requester: sends each value of a script as `{"payload": value}` and keeps the replies.
 
-use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use service_framework::prelude::*;
 use service_framework::{Service, ServiceError};
 
 use crate::report::{Audience, Witness};
+use crate::script::read_script;
 use crate::{Outcome, typed};
 
 /// What the requester is told on its command line.
@@ -59,13 +59,6 @@ impl Requester {
         }
         Ok(())
     }
-}
-
-fn read_script(path: &Path) -> Result<Vec<Value>> {
-    let unread = |reason: &dyn Display| Error::new(format!("cannot read the script `{}`: {reason}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| unread(&error))?;
-    let values: Vec<Json> = serde_json::from_str(&text).map_err(|error| unread(&error))?;
-    values.iter().map(typed::from_json).collect()
 }
 
 /// Plays the requester until the script is through, a request has failed, or the time is over.

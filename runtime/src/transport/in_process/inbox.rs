@@ -11,7 +11,8 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 
 use crate::transport::backlog::Waiting;
-use crate::transport::{Frames, PeersChange, SendRefused, SocketKind, SocketOptions};
+use crate::transport::subscriptions::{Prefixes, Subscriptions};
+use crate::transport::{Frames, PeersChange, SendRefused, SocketKind, SocketOptions, TopicChange};
 
 pub(super) struct Inbox {
     pub(super) kind: SocketKind,
@@ -30,6 +31,10 @@ struct State {
     peers_changed: bool,
     /// Whether nobody has asked for messages since the last loss.
     loss_is_fresh: bool,
+    /// What a subscriber has subscribed to.
+    prefixes: Prefixes,
+    /// What the peers of a publisher have subscribed to, by their addresses. There are no strangers to bound it for.
+    audience: Subscriptions<Bytes>,
     receiver: Option<Waker>,
     watcher: Option<Waker>,
 }
@@ -55,11 +60,30 @@ impl Peer {
     /// Moves a message of `size` bytes into the peer's inbox, in the name of a socket with these options. A message that
     /// is refused stays where it is.
     pub(super) fn send(&self, frames: &mut Frames, size: usize, options: &SocketOptions) -> Result<(), SendRefused> {
+        self.deliver(size, options, |_| true, || std::mem::take(frames))
+    }
+
+    /// Puts a copy of a message into the inbox of a subscriber, if it has subscribed to it.
+    pub(super) fn publish(&self, frames: &Frames, size: usize, options: &SocketOptions) -> Result<(), SendRefused> {
+        let is_wanted = |prefixes: &Prefixes| frames.first().is_some_and(|first| prefixes.gets(first));
+        self.deliver(size, options, is_wanted, || frames.clone())
+    }
+
+    fn deliver(
+        &self,
+        size: usize,
+        options: &SocketOptions,
+        is_wanted: impl FnOnce(&Prefixes) -> bool,
+        frames: impl FnOnce() -> Frames,
+    ) -> Result<(), SendRefused> {
         let max = self.inbox.options.max_message_size;
+        let mut state = self.inbox.lock();
+        if !is_wanted(&state.prefixes) {
+            return Ok(());
+        }
         if size > max {
             return Err(SendRefused::TooLarge { size, max });
         }
-        let mut state = self.inbox.lock();
         if state.is_closed {
             return Err(SendRefused::NoPeer);
         }
@@ -69,7 +93,7 @@ impl Peer {
         if !self.waiting.has_room(size, most_messages, options.send_queue_bytes) {
             return Err(SendRefused::Full);
         }
-        let mut frames = std::mem::take(frames);
+        let mut frames = frames();
         if self.inbox.kind == SocketKind::Router {
             frames.insert(0, self.address.clone());
         }
@@ -146,9 +170,51 @@ impl Inbox {
         Some((self.generation.load(Ordering::Acquire), state.peers.clone()))
     }
 
-    /// Takes in a peer.
-    pub(super) fn join(&self, peer: Peer) {
-        self.change_peers(|state| state.peers.push(peer));
+    /// Takes in a peer, which has subscribed to `prefixes`.
+    pub(super) fn join(&self, peer: Peer, prefixes: &Prefixes) {
+        self.change_peers(|state| {
+            for prefix in prefixes.iter() {
+                let _unbounded = state.audience.add(&peer.address, prefix);
+            }
+            state.peers.push(peer);
+        });
+    }
+
+    /// What this socket has subscribed to.
+    pub(super) fn prefixes(&self) -> Prefixes {
+        self.lock().prefixes.clone()
+    }
+
+    /// Subscribes to `prefix`, or takes a subscription back, and gives back whom to tell.
+    pub(super) fn subscribe(&self, prefix: &[u8], begins: bool) -> Vec<Peer> {
+        let mut state = self.lock();
+        if begins {
+            state.prefixes.add(prefix);
+        } else if !state.prefixes.remove(prefix) {
+            return Vec::new();
+        }
+        state.peers.clone()
+    }
+
+    /// Hears that the peer behind `address` has subscribed to `prefix`, or has taken a subscription back.
+    pub(super) fn subscribed(&self, address: &Bytes, prefix: &[u8], begins: bool) {
+        self.change_peers(|state| {
+            if begins {
+                let _unbounded = state.audience.add(address, prefix);
+            } else {
+                state.audience.remove(address, prefix);
+            }
+        });
+    }
+
+    /// Peers that get what begins with `topic`.
+    pub(super) fn subscribers(&self, topic: &[u8]) -> usize {
+        self.lock().audience.subscribers(topic)
+    }
+
+    /// What has changed of all subscriptions taken together.
+    pub(super) fn topics_change(&self) -> Vec<TopicChange> {
+        self.lock().audience.topics_change()
     }
 
     /// Lets go of the peer behind `address`, and of what it has sent if that is to be discarded.
@@ -157,6 +223,7 @@ impl Inbox {
             let before = state.peers.len();
             state.peers.retain(|peer| peer.address != *address);
             state.lost += before - state.peers.len();
+            state.audience.forget(address);
             state.loss_is_fresh = true;
             if let Some(waiting) = discarded {
                 state.messages.retain(|message| !Arc::ptr_eq(&message.waiting, waiting));

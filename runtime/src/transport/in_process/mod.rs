@@ -17,7 +17,7 @@ use bytes::Bytes;
 
 use super::{
     BindError, BindProblem, Boxed, Closed, ConnectError, ConnectProblem, Frames, OpenError, PeersChange, SendRefused,
-    Socket, SocketKind, SocketOptions, Transport,
+    Socket, SocketKind, SocketOptions, SubscribeError, TopicChange, Transport,
 };
 use crate::address::{Address, AddressError};
 use inbox::{Inbox, Peer};
@@ -32,11 +32,8 @@ impl Transport for InProcess {
     }
 
     fn open(&self, kind: SocketKind, options: &SocketOptions) -> Result<Box<dyn Socket>, OpenError> {
-        if matches!(kind, SocketKind::Publisher | SocketKind::Subscriber) {
-            return Err(OpenError::Options("the transport `inproc` carries requests only".to_owned()));
-        }
         let inbox = Arc::new(Inbox::new(kind, options));
-        Ok(Box::new(InProcessSocket { inbox, peers: Peers::default(), turn: 0 }))
+        Ok(Box::new(InProcessSocket { inbox, peers: Peers::default(), turn: 0, missed: 0 }))
     }
 }
 
@@ -46,6 +43,8 @@ struct InProcessSocket {
     peers: Peers,
     /// Whose turn it is to be sent to.
     turn: usize,
+    /// How often a subscriber has missed a message.
+    missed: u64,
 }
 
 /// The peers of one generation.
@@ -70,9 +69,27 @@ impl InProcessSocket {
         peer.ok_or(SendRefused::NoPeer)?.send(&mut frames, size, &self.inbox.options)
     }
 
+    /// Sends to everybody who has subscribed to it and has room.
+    fn publish(&mut self, frames: &Frames, size: usize) {
+        for peer in &self.peers.all {
+            let sent = peer.publish(frames, size, &self.inbox.options);
+            self.missed += u64::from(matches!(sent, Err(SendRefused::Full | SendRefused::TooLarge { .. })));
+        }
+    }
+
+    fn subscribes<'a>(&'a self, prefix: &'a [u8], begins: bool) -> Boxed<'a, Result<(), SubscribeError>> {
+        Box::pin(async move {
+            if self.inbox.kind != SocketKind::Subscriber {
+                return Err(SubscribeError::NoSubscriber);
+            }
+            table::subscribe(&self.inbox, prefix, begins);
+            Ok(())
+        })
+    }
+
     /// Sends to the next peer in turn that has room.
     fn send_in_turn(&mut self, mut frames: Frames, size: usize) -> Result<(), SendRefused> {
-        let Self { inbox, peers, turn } = self;
+        let Self { inbox, peers, turn, .. } = self;
         let mut sent = Err(SendRefused::NoPeer);
         for _ in 0..peers.all.len() {
             *turn = if *turn + 1 < peers.all.len() { *turn + 1 } else { 0 };
@@ -118,7 +135,11 @@ impl Socket for InProcessSocket {
     }
 
     fn try_send(&mut self, mut frames: Frames) -> Result<(), SendRefused> {
-        let is_router = self.inbox.kind == SocketKind::Router;
+        let kind = self.inbox.kind;
+        if kind == SocketKind::Subscriber {
+            return Err(SendRefused::OnlyReceives);
+        }
+        let is_router = kind == SocketKind::Router;
         if frames.len() < 1 + usize::from(is_router) {
             return Err(SendRefused::Empty);
         }
@@ -130,8 +151,32 @@ impl Socket for InProcessSocket {
         }
         match to {
             Some(address) => self.send_to(&address, frames, size),
+            None if kind == SocketKind::Publisher => {
+                self.publish(&frames, size);
+                Ok(())
+            }
             None => self.send_in_turn(frames, size),
         }
+    }
+
+    fn subscribe<'a>(&'a mut self, prefix: &'a [u8]) -> Boxed<'a, Result<(), SubscribeError>> {
+        self.subscribes(prefix, true)
+    }
+
+    fn unsubscribe<'a>(&'a mut self, prefix: &'a [u8]) -> Boxed<'a, Result<(), SubscribeError>> {
+        self.subscribes(prefix, false)
+    }
+
+    fn subscribers(&mut self, topic: &[u8]) -> usize {
+        self.inbox.subscribers(topic)
+    }
+
+    fn topics_change(&mut self) -> Vec<TopicChange> {
+        self.inbox.topics_change()
+    }
+
+    fn missed_by_subscribers(&mut self) -> u64 {
+        std::mem::take(&mut self.missed)
     }
 
     fn ready_peers(&mut self) -> usize {

@@ -65,11 +65,24 @@ pub(super) fn leave(inbox: &Arc<Inbox>, discards: bool) {
     }
 }
 
+/// Subscribes to `prefix`, or takes a subscription back, and tells the peers.
+pub(super) fn subscribe(inbox: &Arc<Inbox>, prefix: &[u8], begins: bool) {
+    let _no_peer_comes_or_goes = table();
+    for peer in inbox.subscribe(prefix, begins) {
+        peer.inbox.subscribed(&peer.address, prefix, begins);
+    }
+}
+
+/// Connects two sockets, if they are of kinds that understand each other.
 fn join(connections: &mut u64, one: &Arc<Inbox>, other: &Arc<Inbox>) {
+    if !one.kind.understands(other.kind) {
+        return;
+    }
     *connections += 1;
     let address = Bytes::copy_from_slice(&connections.to_be_bytes());
     for (inbox, peer) in [(one, other), (other, one)] {
-        inbox.join(Peer { address: address.clone(), inbox: Arc::clone(peer), waiting: Arc::default() });
+        let prefixes = peer.prefixes();
+        inbox.join(Peer { address: address.clone(), inbox: Arc::clone(peer), waiting: Arc::default() }, &prefixes);
     }
 }
 

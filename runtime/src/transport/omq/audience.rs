@@ -36,7 +36,7 @@ impl Audience {
         Self {
             socket: socket.clone_shared(),
             runtime: Handle::current(),
-            subscriptions: Subscriptions::new(options.max_subscription_bytes),
+            subscriptions: Subscriptions::bounded(options.max_subscription_bytes),
             changed: false,
             hearing: hear(socket.monitor()),
             waker: Waker::noop().clone(),

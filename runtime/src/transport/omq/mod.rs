@@ -38,6 +38,10 @@ const CLOSING: Duration = Duration::from_secs(1);
 /// Longer subscriptions are refused by hanging up.
 const LONGEST_PREFIX: usize = 64 << 10;
 
+/// The crate moves a publisher's messages to its subscribers' queues 256 at a turn, and drops without a word what finds
+/// no room there. A queue that holds two turns overflows only if its subscriber is slow.
+const TWO_TURNS: u32 = 512;
+
 type Waiting<T> = Option<Pin<Box<dyn Future<Output = T>>>>;
 
 /// The default transport.
@@ -92,10 +96,17 @@ fn settings(kind: SocketKind, options: &SocketOptions) -> Options {
     if let Some(interval) = options.heartbeat.interval(kind) {
         // A peer that pings nobody itself hangs up later than it has to, rather than on a service that computes.
         settings = settings.heartbeat_interval(interval).heartbeat_timeout(interval * 3).heartbeat_ttl(interval * 6);
+        if kind == SocketKind::Publisher {
+            // A ping that waits behind what a subscriber does not read says nothing; the kernel knows.
+            settings = settings.tcp_user_timeout(interval * 6);
+        }
     }
     if kind == SocketKind::Publisher {
         // Subscriptions are all that it receives.
-        settings = settings.max_message_size(LONGEST_PREFIX + ENVELOPE).transmit_slot_cap(options.send_queue_bytes);
+        settings = settings
+            .max_message_size(LONGEST_PREFIX + ENVELOPE)
+            .send_hwm(options.send_queue.max(TWO_TURNS))
+            .transmit_slot_cap(options.send_queue_bytes);
     }
     if kind == SocketKind::Router {
         settings.mechanism = MechanismSetup::NullServer { authenticator: everyone_apart() };
