@@ -101,6 +101,7 @@ macro_rules! publishing_anywhere {
             subscribers::subscribers_come_and_go_in_storms,
             subscribers::a_slow_subscriber_loses_only_its_own_messages,
             subscribers::what_waits_for_a_slow_subscriber_is_bounded_in_bytes,
+            subscribers::a_flood_that_the_queues_have_room_for_loses_nothing,
             subscribers::a_socket_of_another_kind_is_no_peer,
         }
     };
