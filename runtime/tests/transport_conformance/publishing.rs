@@ -1,5 +1,7 @@
 //! What is published reaches those who have subscribed to it, in order, and nobody else.
 
+use std::future::poll_fn;
+use std::task::Poll;
 use std::time::Duration;
 
 use service_framework_runtime::transport::{SendRefused, SocketOptions, SubscribeError, TopicChange};
@@ -53,6 +55,9 @@ pub(crate) async fn what_a_publisher_or_subscriber_cannot_do_is_refused(bench: &
     assert_eq!(subscriber.socket.try_send(message([b"back"])), Err(SendRefused::OnlyReceives));
     assert_eq!(publisher.socket.subscribe(b"").await, Err(SubscribeError::NoSubscriber));
     assert_eq!(subscriber.socket.subscribers(b""), 0);
+    // A publisher can be waited for like the others, and nothing ever comes.
+    let waits = poll_fn(|context| Poll::Ready(publisher.socket.poll_receive(context).is_pending())).await;
+    assert!(waits && publisher.socket.try_receive(1, &mut Vec::new()) == 0);
     let mut dealer = bench.dealer();
     assert_eq!(dealer.socket.subscribe(b"").await, Err(SubscribeError::NoSubscriber));
     publisher.publish(&[1; 100]);
