@@ -95,6 +95,7 @@ macro_rules! publishing_anywhere {
             publishing::a_subscriber_hears_a_publisher_of_another_thread,
             publishing::what_is_queued_for_subscribers_leaves_within_the_linger,
             publishing::a_burst_without_a_pause_is_bounded_and_what_finds_no_room_is_told,
+            publishing::a_burst_of_long_messages_is_bounded_in_bytes,
             subscribers::a_subscriber_can_be_there_before_its_publisher,
             subscribers::a_hundred_restarts_of_a_publisher_are_survived,
             subscribers::a_hundred_restarts_of_a_listening_subscriber_are_survived,

@@ -261,3 +261,25 @@ pub(crate) async fn a_burst_without_a_pause_is_bounded_and_what_finds_no_room_is
     publisher.publish(b"more");
     assert_eq!(subscriber.hears().await, b"more");
 }
+
+pub(crate) async fn a_burst_of_long_messages_is_bounded_in_bytes(bench: &Bench) {
+    const SIZE: usize = 1 << 20;
+    let small = SocketOptions { send_queue_bytes: 8 * SIZE, ..SocketOptions::default() };
+    let mut publisher = bench.publishing_with(&small).await;
+    let mut subscriber = bench.subscribed(&mut publisher, &[b""]).await;
+    for round in 0..3 {
+        let mut refused = 0;
+        for number in 0..100_u8 {
+            let sent = publisher.socket.try_send(message([&[&[round, number][..], &vec![0; SIZE - 2]].concat()]));
+            refused += u64::from(sent == Err(SendRefused::Full));
+        }
+        let lost = refused + publisher.socket.missed_by_subscribers();
+        assert!((90..=93).contains(&lost), "{lost} of 100 messages found no room for eight");
+        for number in 0..100 - lost {
+            assert_eq!(subscriber.hears().await[..2], [round, u8::try_from(number).expect("a number")]);
+        }
+        // A moment later there is room again.
+        publisher.publish(&[round]);
+        while subscriber.hears().await.len() != 1 {}
+    }
+}
