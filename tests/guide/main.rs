@@ -31,6 +31,11 @@ fn the_way_from_the_python_library_leads_where_it_says() {
     Reader::follow("docs/migration.md");
 }
 
+#[test]
+fn the_page_on_states_leads_where_it_says() {
+    Reader::follow("docs/states.md");
+}
+
 fn page(path: &str) -> String {
     std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
