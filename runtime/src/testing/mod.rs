@@ -107,7 +107,12 @@ impl TestService {
         TestServiceBuilder::from_path(path.into())
     }
 
-    fn start(model: ServiceModel, blueprint: Blueprint, scripts: Vec<(String, Script)>) -> Result<Self, TestError> {
+    fn start(
+        model: ServiceModel,
+        blueprint: Blueprint,
+        scripts: Vec<(String, Script)>,
+        subscribers: Vec<(String, usize)>,
+    ) -> Result<Self, TestError> {
         let logs = blueprint.sinks.enter(&blueprint.name);
         let (postbox, posts) = postbox();
         let mut dispatcher = life::dispatcher(&blueprint, postbox)?;
@@ -118,6 +123,9 @@ impl TestService {
         let mut service = Self { port, dispatcher, blueprint, model, workflow_id, out, ended: None, failed: None };
         for (connection, script) in scripts {
             service.set_script(&connection, script)?;
+        }
+        for (connection, count) in subscribers {
+            service.subscribers(&connection, count)?;
         }
         let begun = life::init(&service.blueprint, &mut service.dispatcher, &mut service.port);
         service.told_well()?;
@@ -186,6 +194,16 @@ impl TestService {
         R: Model,
     {
         self.set_script(connection, typed_script(answer))
+    }
+
+    /// Says how many subscribers a publisher has from now on. Unless it is said, there are as many as are waited for.
+    ///
+    /// # Errors
+    /// If the service has no such `out` connection.
+    pub fn subscribers(&mut self, connection: &str, count: usize) -> Result<(), TestError> {
+        let (place, _) = self.find(Side::Out, connection)?;
+        self.port.subscribers.insert(place, count);
+        Ok(())
     }
 
     fn set_script(&mut self, connection: &str, script: Script) -> Result<(), TestError> {
