@@ -10,6 +10,7 @@ pub mod address;
 pub mod addresses;
 mod alarm;
 mod boundary;
+mod bus;
 pub mod config;
 mod control;
 mod counters;
@@ -35,6 +36,7 @@ mod watchdog;
 mod wiring;
 
 pub use boundary::LoadError;
+pub use bus::{Bus, BusOptions, BusPlan, BusReporter};
 pub use control::StopReason;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use io::{WiringError, WiringProblem};

@@ -36,7 +36,7 @@ impl Reporter {
 }
 
 /// A time as people say it.
-fn long(time: Duration) -> String {
+pub(crate) fn long(time: Duration) -> String {
     let seconds = time.as_secs();
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     format!("{hours}h {minutes:02}m {seconds:02}s")

@@ -32,6 +32,9 @@ pub(crate) enum Command {
     /// Checks the service, its config and its addresses without binding anything
     #[command(override_usage = "service_framework validate -s PATH [OPTIONS] [--NAME VALUE]...")]
     Validate(RunArgs),
+    /// Runs a bus: what publishers send to one address reaches the subscribers at another one
+    #[command(override_usage = "service_framework bus --in ADDR --out ADDR [OPTIONS]")]
+    Bus(BusArgs),
     /// Prints what a service declares
     Describe {
         /// The service plugin
@@ -57,6 +60,27 @@ pub(crate) enum Format {
     Json,
     /// JSON Schema (draft 2020-12): of the config, and under `$defs` of what each connection carries
     JsonSchema,
+}
+
+/// The flags of a bus.
+#[derive(Debug, Args)]
+pub(crate) struct BusArgs {
+    /// Where publishers connect (`is_x_pub`), such as 127.0.0.1:8001, *:8001 or ipc:///tmp/in.sock
+    #[arg(long = "in", value_name = "ADDR")]
+    pub(crate) input: String,
+    /// Where subscribers connect, likewise
+    #[arg(long = "out", value_name = "ADDR")]
+    pub(crate) output: String,
+    /// How many messages may wait for one subscriber; one that is slower loses what comes then
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) queue: u32,
+    /// Level of the console: OFF, ERROR, WARNING, INFO, DEBUG or TRACE [short: -cl]
+    #[arg(long, value_name = "LEVEL", default_value = "INFO", ignore_case = true)]
+    #[arg(aliases = ["console_loglevel", "console-log-level"], value_parser = levels(), hide_possible_values = true)]
+    pub(crate) console_loglevel: LogLevel,
+    /// Form of the lines on the console
+    #[arg(long, alias = "log_format", value_name = "FORMAT", value_enum, default_value_t = LineFormat::Text)]
+    pub(crate) log_format: LineFormat,
 }
 
 /// The flags of a run; the reference's spellings with underscores are understood as they are.

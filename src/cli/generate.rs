@@ -66,6 +66,14 @@ fn commands() -> Roff {
         });
         roff.text([bold(sub.get_name()), roman(takes.collect::<String>())]);
         roff.text([roman(sub.get_about().map(ToString::to_string).unwrap_or_default())]);
+        // What the runner itself takes as well stands among the options.
+        for flag in sub.get_opts().filter(|flag| !command.get_opts().any(|known| known.get_long() == flag.get_long())) {
+            let value = flag.get_value_names().map(|names| names.join(" ")).unwrap_or_default();
+            let help = flag.get_help().map(ToString::to_string).unwrap_or_default();
+            let name = format!("--{}", flag.get_long().unwrap_or_default());
+            roff.control("br", []);
+            roff.text([bold(name), roman(format!(" {value}  {help}"))]);
+        }
     }
     roff
 }

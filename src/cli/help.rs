@@ -30,8 +30,8 @@ pub(super) const SECTIONS: [Section; 4] = [
         heading: "Signals",
         text: "",
         rows: &[
-            ("SIGINT, SIGTERM", "stop the service cleanly; a second one ends it at once"),
-            ("SIGUSR1", "log the service's mode and uptime, and the counters of each connection, at INFO"),
+            ("SIGINT, SIGTERM", "stop the service, or the bus, cleanly; a second one ends it at once"),
+            ("SIGUSR1", "log the service's mode and uptime, and the counters of each connection, at INFO; a bus's too"),
         ],
     },
     Section {

@@ -1,4 +1,4 @@
-//! The command line: validate, describe or run one service, and say how it went.
+//! The command line: validate, describe or run one service, or run a bus, and say how it went.
 //!
 //! Owns exit codes, what goes to stdout and stderr, and the signals. Data on stdout, everything else on stderr.
 
@@ -12,9 +12,9 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
-use service_framework_runtime::{Diagnostics, Loaded, Mode, OneLine, describe};
+use service_framework_runtime::{Bus, BusOptions, BusPlan, Diagnostics, Loaded, LogOptions, Mode, OneLine, describe};
 
-use self::args::{Command, Format, OnError, RunArgs};
+use self::args::{BusArgs, Command, Format, OnError, RunArgs};
 use self::parse::Parsed;
 use crate::{Service, ServiceBuilder, ServiceError};
 
@@ -38,6 +38,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Ok(())
         }
         Some(Command::Validate(run)) => validate(run, config),
+        Some(Command::Bus(bus)) => run_bus(bus),
         None => run_service(cli.run, config),
     };
     match done {
@@ -108,9 +109,24 @@ fn run_service(run: RunArgs, config: Vec<(String, String)>) -> Result<(), Servic
     signals::spare_the_start().map_err(|error| ServiceError::Start(error.into()))?;
     let mode = mode(&run);
     let mut service = builder(run, config).build()?;
-    let signals = service.start(mode, |prepared| signals::install(prepared.stopper(), prepared.reporter()))?;
+    let signals = service.start(mode, |prepared| {
+        let reporter = prepared.reporter();
+        signals::install(prepared.stopper(), move || reporter.log())
+    })?;
     let _signals = signals.map_err(|error| ServiceError::Start(error.into()))?;
     service.wait()
+}
+
+fn run_bus(bus: BusArgs) -> Result<(), ServiceError> {
+    signals::spare_the_start().map_err(|error| ServiceError::Start(error.into()))?;
+    let plan = BusPlan::new(&bus.input, &bus.output)?;
+    let log =
+        LogOptions { console: Some(bus.console_loglevel), format: bus.log_format.into(), ..LogOptions::default() };
+    let bus = Bus::start(plan, BusOptions { queue: bus.queue, log, ..BusOptions::default() })?;
+    let reporter = bus.reporter();
+    let signals = signals::install(bus.stopper(), move || reporter.log());
+    let _signals = signals.map_err(|error| ServiceError::Start(error.into()))?;
+    Ok(bus.wait()?)
 }
 
 const fn mode(run: &RunArgs) -> Mode {

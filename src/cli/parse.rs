@@ -48,7 +48,11 @@ fn split(arguments: impl IntoIterator<Item = OsString>) -> Result<(Vec<OsString>
     let first = words.first().filter(|word| command.get_subcommands().any(|known| *word == known.get_name()));
     let validates = first.is_some_and(|word| word == VALIDATE);
     if first.is_some() && !validates && !words.iter().any(names_a_service) {
-        flags.extend(words);
+        let long = |word: OsString| {
+            let known = TWO_LETTERS.iter().find(|(short, _)| *short == word);
+            known.map_or(word, |(_, long)| OsString::from(*long))
+        };
+        flags.extend(words.into_iter().map(long));
         return Ok((flags, config));
     }
     let mut arguments = words.into_iter();

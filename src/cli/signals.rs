@@ -1,12 +1,12 @@
-//! What the runner does on signals: SIGINT and SIGTERM stop the service, a second one ends the process, SIGUSR1 logs how
-//! the service is doing.
+//! What the runner does on signals: SIGINT and SIGTERM stop the service or the bus, a second one ends the process,
+//! SIGUSR1 logs how it is doing.
 //!
 //! Owns the process's signal handlers, which only the runner may do: an embedded service leaves them to its program.
 
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use service_framework_runtime::{Reporter, StopReason, Stopper};
+use service_framework_runtime::{StopReason, Stopper};
 use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::{Handle, Signals};
 
@@ -27,14 +27,14 @@ pub(super) fn spare_the_start() -> io::Result<()> {
 
 /// Handles the signals on a thread of its own, so that they are handled whatever the service's code does. The first one
 /// that stops has the service stopped; a second one exits with 128 and the signal's number, as a shell tells it.
-pub(super) fn install(stopper: Stopper, reporter: Reporter) -> io::Result<Installed> {
+pub(super) fn install(stopper: Stopper, report: impl Fn() + Send + 'static) -> io::Result<Installed> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGUSR1])?;
     let handle = signals.handle();
     std::thread::Builder::new().name("signals".into()).spawn(move || {
         let mut asked = false;
         for signal in signals.forever() {
             if signal == SIGUSR1 {
-                reporter.log();
+                report();
                 continue;
             }
             if asked {

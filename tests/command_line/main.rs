@@ -1,5 +1,6 @@
 //! The runner as a process, with real plugins: what it prints and where, what signals do, and every exit code.
 
+mod bus;
 mod config;
 mod hostile_texts;
 mod invalid;

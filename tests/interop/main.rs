@@ -1,5 +1,6 @@
 //! The Python library as the other side: requests and replies in both directions, every type, the workflow ids along a
-//! chain, errors, and a peer that dies and comes back. The scripts of the other side are in `python/`.
+//! chain, errors, a peer that dies and comes back, and the bus between its publishers and subscribers. The scripts of the
+//! other side are in `python/`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,6 +9,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod bus;
 mod c_desk;
 mod exchange;
 mod failure;

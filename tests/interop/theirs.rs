@@ -38,6 +38,12 @@ impl Script {
         told["ready"].as_str().expect("a script that listens").to_owned()
     }
 
+    /// Waits until the script's service runs.
+    #[track_caller]
+    pub(crate) fn ready(&mut self) {
+        self.0.until_printed("ready");
+    }
+
     /// Ends the script at once, and waits until it is gone.
     #[track_caller]
     pub(crate) fn kill(self) {

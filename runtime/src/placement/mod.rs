@@ -110,7 +110,7 @@ impl Sockets {
 }
 
 /// The executor that drives a service's sockets on the calling thread.
-fn executor(busy: bool) -> std::io::Result<tokio::runtime::Runtime> {
+pub(crate) fn executor(busy: bool) -> std::io::Result<tokio::runtime::Runtime> {
     // The transport hands each handshake and each look-up of a name to a blocking thread, made when it is needed: one
     // slow look-up must not hold up the others.
     let mut builder = tokio::runtime::Builder::new_current_thread();

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use super::Frames;
 
 /// The bytes of shorter frames are not counted: a bound in messages bounds them well enough, and most frames are short.
-const COUNTED: usize = 16 << 10;
+pub(super) const COUNTED: usize = 16 << 10;
 
 /// How many peers are remembered before those are forgotten for whom nothing waits.
 const REMEMBERED: usize = 64;

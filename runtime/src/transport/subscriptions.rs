@@ -38,14 +38,21 @@ struct Told {
 }
 
 impl Prefixes {
-    /// Adds one subscription. The prefix is a copy of its own, where what was read may hold on to all that was read
-    /// with it.
-    pub(super) fn add(&mut self, prefix: &[u8]) {
+    /// Adds one subscription, and says whether it is the first to this prefix. The prefix is a copy of its own, where
+    /// what was read may hold on to all that was read with it.
+    pub(super) fn add(&mut self, prefix: &[u8]) -> bool {
         self.bytes += size(prefix);
-        match self.counts.get_mut(prefix) {
-            Some(count) => *count += 1,
-            None => drop(self.counts.insert(Bytes::copy_from_slice(prefix), 1)),
+        if let Some(count) = self.counts.get_mut(prefix) {
+            *count += 1;
+            return false;
         }
+        self.counts.insert(Bytes::copy_from_slice(prefix), 1);
+        true
+    }
+
+    /// Whether there is a subscription to this prefix.
+    pub(super) fn contains(&self, prefix: &[u8]) -> bool {
+        self.counts.contains_key(prefix)
     }
 
     /// Takes one subscription back. Says whether there was one.

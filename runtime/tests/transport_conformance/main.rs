@@ -95,12 +95,14 @@ macro_rules! publishing_anywhere {
             publishing::a_subscriber_hears_a_publisher_of_another_thread,
             publishing::what_is_queued_for_subscribers_leaves_within_the_linger,
             publishing::a_burst_without_a_pause_is_bounded_and_what_finds_no_room_is_told,
+            publishing::a_burst_of_long_messages_is_bounded_in_bytes,
             subscribers::a_subscriber_can_be_there_before_its_publisher,
             subscribers::a_hundred_restarts_of_a_publisher_are_survived,
             subscribers::a_hundred_restarts_of_a_listening_subscriber_are_survived,
             subscribers::subscribers_come_and_go_in_storms,
             subscribers::a_slow_subscriber_loses_only_its_own_messages,
             subscribers::what_waits_for_a_slow_subscriber_is_bounded_in_bytes,
+            subscribers::a_flood_that_the_queues_have_room_for_loses_nothing,
             subscribers::a_socket_of_another_kind_is_no_peer,
         }
     };
@@ -197,7 +199,7 @@ macro_rules! conformance {
 
 conformance! {
     omq: Omq, { anywhere, over_a_network, publishing_anywhere, publishing_over_a_network }, lacks {};
-    zeromq: Zeromq, { anywhere, over_a_network }, lacks {
+    zeromq: Zeromq, { anywhere, over_a_network, publishing_anywhere, publishing_over_a_network }, lacks {
         a_taken_return_address_is_refused_to_a_newcomer: "the crate hands it over to whoever claims it",
         a_peer_that_pings_is_answered: "the crate takes a ping for an error",
         a_frame_that_announces_a_tebibyte_ends_that_connection_only: "the crate allocates what a header announces",
@@ -205,6 +207,20 @@ conformance! {
         a_peer_that_never_introduces_itself_is_disconnected: "the crate waits for it for ever",
         silent_strangers_hold_up_a_newcomer_only_until_they_are_disconnected: "the crate waits for them for ever",
         closing_hangs_up_on_a_peer_that_never_reads: "the crate goes on writing for as long as the runtime lives",
+        a_publisher_sees_subscriptions_come_and_go: "the crate tells nobody of subscriptions",
+        what_is_subscribed_to_twice_ends_with_the_second_unsubscription: "the crate tells nobody of subscriptions",
+        who_subscribes_to_too_much_is_disconnected: "the crate tells nobody of subscriptions",
+        subscriptions_that_nobody_looked_at_are_known_all_the_same: "the crate tells nobody of subscriptions",
+        a_burst_without_a_pause_is_bounded_and_what_finds_no_room_is_told: "the crate holds 100,000 messages, and says nothing",
+        a_slow_subscriber_loses_only_its_own_messages: "the crate holds 100,000 messages for each subscriber",
+        what_waits_for_a_slow_subscriber_is_bounded_in_bytes: "the crate does not say whose queue is full",
+        a_subscription_of_a_tebibyte_ends_that_connection_only: "the crate allocates what a header announces",
+        a_publication_of_a_tebibyte_ends_that_connection_only: "the crate allocates what a header announces",
+        a_publication_over_the_maximum_ends_its_connection: "the crate does not say whose it was: it is dropped",
+        a_subscriber_that_reads_nothing_for_long_is_given_up: "the crate waits for it for ever",
+        a_publisher_pings_and_hangs_up_on_who_does_not_answer: "the crate knows no pings",
+        a_subscriber_pings_hangs_up_on_who_does_not_answer_and_connects_again: "the crate knows no pings",
+        a_peer_that_knows_no_pings_gets_none: "the crate knows no pings, and what asks for them is refused",
     };
     inproc: InProcess, { anywhere, within_the_process, publishing_anywhere }, lacks {};
 }

@@ -25,6 +25,7 @@ pub(super) struct Audience {
 }
 
 /// What comes of listening.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart as soon as it is made")]
 enum Heard {
     Event(MonitorStream, Result<MonitorEvent, MonitorRecvError>),
     All(omq_tokio::Result<(MonitorStream, Vec<PeerSubscriptions>)>),

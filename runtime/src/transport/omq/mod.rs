@@ -6,6 +6,7 @@
 //! they run in the runtime that opened them.
 
 mod audience;
+mod burst;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -27,6 +28,7 @@ use super::{
     Socket, SocketKind, SocketOptions, SubscribeError, TopicChange, Transport, socket_file,
 };
 use audience::Audience;
+use burst::Burst;
 
 /// What the crate counts for each frame besides its bytes; room for an envelope of eight frames is
 /// added to the maximum, so that a message of exactly the maximum passes.
@@ -69,6 +71,7 @@ impl Transport for Omq {
         Ok(Box::new(OmqSocket {
             kind,
             audience,
+            burst: Burst::of(options.send_queue_bytes),
             max_message_size: options.max_message_size,
             backlog: Backlog::of_bytes(options.send_queue_bytes),
             peers: Peers { ready: socket.ready_peer_count(), generation: socket.connections_generation() },
@@ -145,6 +148,7 @@ struct Peers {
 struct OmqSocket {
     kind: SocketKind,
     audience: Option<Audience>,
+    burst: Burst,
     max_message_size: usize,
     backlog: Backlog,
     peers: Peers,
@@ -224,6 +228,9 @@ impl Socket for OmqSocket {
             SocketKind::Publisher => {
                 if frames.is_empty() {
                     return Err(SendRefused::Empty);
+                }
+                if !self.burst.admits(size) {
+                    return Err(SendRefused::Full);
                 }
                 self.socket.try_send(Message::multipart(frames))
             }

@@ -7,7 +7,7 @@
 use std::io::{Error, ErrorKind};
 use std::time::Duration;
 
-use ::zeromq::{DealerSocket, Socket};
+use ::zeromq::Socket;
 use tokio::net::{TcpStream, UnixStream};
 use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
@@ -52,13 +52,13 @@ impl Target {
     }
 
     /// Connects; `again` if a connection was lost just now.
-    pub(super) async fn dial(&self, again: bool, runtime: &Handle) -> (DealerSocket, Watch) {
+    pub(super) async fn dial<S: Socket>(&self, again: bool, runtime: &Handle) -> (S, Watch) {
         let mut pause = self.pause_min;
         if again {
             self.rest(&mut pause).await;
         }
         loop {
-            let mut socket = DealerSocket::new();
+            let mut socket = S::new();
             let watch = Watch::over(&mut socket, runtime);
             let attempt = timeout(self.handshake_timeout, socket.connect(&self.endpoint));
             tokio::select! {

@@ -14,7 +14,11 @@
 mod dealer;
 mod dial;
 mod inflow;
+mod lines;
+mod listener;
+mod publisher;
 mod router;
+mod subscriber;
 mod watch;
 
 use std::collections::VecDeque;
@@ -28,7 +32,9 @@ use tokio::runtime::Handle;
 
 use super::{Heartbeat, OpenError, SendRefused, Socket, SocketKind, SocketOptions, Transport};
 use dealer::Dealer;
+use publisher::Publisher;
 use router::Router;
+use subscriber::Subscriber;
 
 /// How much longer than its linger a socket waits for the crate's tasks: those with nothing to write end at once.
 const CLOSING: Duration = Duration::from_millis(100);
@@ -52,9 +58,8 @@ impl Transport for Zeromq {
         Ok(match kind {
             SocketKind::Router => Box::new(Router::new(runtime, options)),
             SocketKind::Dealer => Box::new(Dealer::new(runtime, options)),
-            SocketKind::Publisher | SocketKind::Subscriber => {
-                return Err(OpenError::Options("the transport `zeromq` carries requests only".to_owned()));
-            }
+            SocketKind::Publisher => Box::new(Publisher::new(runtime, options)),
+            SocketKind::Subscriber => Box::new(Subscriber::new(runtime, options)),
         })
     }
 }

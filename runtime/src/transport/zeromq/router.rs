@@ -1,33 +1,24 @@
 //! A socket that answers many peers.
 //!
-//! Owns a socket of the crate, the bounds of what waits for each peer, and the listeners that it hands to the crate.
-//! Never connects.
+//! Owns a socket of the crate and the bounds of what waits for each peer. Never connects.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
-use std::os::unix::net::UnixListener;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use ::zeromq::util::PeerIdentity;
-use ::zeromq::{Listener, RouterSocket, Socket as _};
+use ::zeromq::{RouterSocket, Socket as _};
 use bytes::Bytes;
-use socket2::{SockRef, TcpKeepalive};
-use tokio::net::{TcpSocket, lookup_host};
 use tokio::runtime::Handle;
 
 use super::inflow::Inflow;
 use super::watch::Watch;
-use super::{CLOSING, receive, send, within};
-use crate::address::{Address, Host};
+use super::{CLOSING, listener, receive, send, within};
 use crate::transport::backlog::Backlog;
 use crate::transport::{
     BindError, BindProblem, Boxed, Closed, ConnectError, ConnectProblem, Frames, PeersChange, SendRefused, Socket,
-    SocketOptions, socket_file,
+    SocketOptions,
 };
-
-/// How many connections the kernel accepts ahead.
-const ACCEPTED_AHEAD: u32 = 1_024;
 
 pub(super) struct Router {
     socket: RouterSocket,
@@ -57,51 +48,9 @@ impl Router {
     }
 
     async fn listen(&mut self, endpoint: &str) -> Result<String, BindProblem> {
-        if let Some(path) = endpoint.strip_prefix("ipc://") {
-            if path.starts_with('@') {
-                return Err(BindProblem::Malformed("abstract names, which begin with `@`, need `omq`".to_owned()));
-            }
-            let _claim = socket_file::claim(path.as_ref()).await?;
-            let listener = UnixListener::bind(path).map_err(socket_file::of_system)?;
-            self.adopt(listener.into()).await?;
-            return Ok(endpoint.to_owned());
-        }
-        let (host, port) = match endpoint.parse() {
-            Ok(Address::Tcp { host, port }) => (host, port),
-            Ok(_) => return Err(BindProblem::Malformed("neither a tcp nor an ipc endpoint".to_owned())),
-            Err(error) => return Err(BindProblem::Malformed(error.to_string())),
-        };
-        let address = match host {
-            Host::All => SocketAddr::from(([0, 0, 0, 0], port)),
-            Host::Ip(ip) => SocketAddr::from((ip, port)),
-            Host::Name(name) => {
-                let mut known =
-                    lookup_host((name, port)).await.map_err(|error| BindProblem::UnknownHost(error.to_string()))?;
-                known.next().ok_or_else(|| BindProblem::UnknownHost("it has no address".to_owned()))?
-            }
-        };
-        let (listener, bound) = self.tcp_listener(address).map_err(socket_file::of_system)?;
-        self.adopt(listener.into()).await?;
-        Ok(format!("tcp://{bound}"))
-    }
-
-    /// Accepted connections inherit what is set for the listener.
-    fn tcp_listener(&self, address: SocketAddr) -> std::io::Result<(std::net::TcpListener, SocketAddr)> {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        socket.set_reuseaddr(true)?;
-        if let Some(idle) = self.keepalive {
-            let keepalive = TcpKeepalive::new().with_time(idle).with_interval(idle / 3).with_retries(3);
-            SockRef::from(&socket).set_tcp_keepalive(&keepalive)?;
-        }
-        socket.bind(address)?;
-        let listener = socket.listen(ACCEPTED_AHEAD)?.into_std()?;
-        let bound = listener.local_addr()?;
-        Ok((listener, bound))
-    }
-
-    async fn adopt(&mut self, listener: Listener) -> Result<(), BindProblem> {
-        let adopted = self.socket.bind_listener(listener).await;
-        adopted.map(drop).map_err(|error| BindProblem::Other(std::io::Error::other(error)))
+        let (listener, bound) = listener::of(endpoint, self.keepalive).await?;
+        listener::adopt(&mut self.socket, listener).await?;
+        Ok(bound)
     }
 }
 

@@ -3,16 +3,18 @@
 //! Owns the events. Who asks for the peers hears what has happened until then; in between a task listens, because the
 //! crate keeps no more than a thousand events and drops the rest, losses among them. Never touches a socket.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 
 use ::zeromq::util::PeerIdentity;
 use ::zeromq::{Socket, SocketEvent};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::transport::PeersChange;
 
@@ -27,7 +29,8 @@ pub(super) struct Watch {
 
 struct Seen {
     events: Events,
-    ready: HashSet<PeerIdentity>,
+    /// Each peer that can be sent to, and since when.
+    ready: HashMap<PeerIdentity, Instant>,
     lost: usize,
     changed: bool,
     waker: Option<Waker>,
@@ -41,7 +44,7 @@ impl Watch {
             Some(context) => pin!(events.recv()).poll(context).map(Result::ok),
             None => events.try_recv().map_or(Poll::Pending, |event| Poll::Ready(Some(event))),
         });
-        let seen = Seen { events, ready: HashSet::new(), lost: 0, changed: false, waker: None };
+        let seen = Seen { events, ready: HashMap::new(), lost: 0, changed: false, waker: None };
         let seen = Arc::new(Mutex::new(seen));
         let listened = Arc::clone(&seen);
         let task = runtime.spawn(poll_fn(move |context| lock(&listened).poll_ended(context)));
@@ -53,9 +56,21 @@ impl Watch {
         self.up_to_date().ready.len()
     }
 
+    /// Peers that have been there for as long as `time`, and when the next one will have been.
+    pub(super) fn ready_for(&self, time: Duration) -> (usize, Option<Instant>) {
+        let (seen, now) = (self.up_to_date(), Instant::now());
+        let until = seen.ready.values().map(|since| *since + time);
+        (until.clone().filter(|until| *until <= now).count(), until.filter(|until| *until > now).min())
+    }
+
     /// What has happened since it was last asked, if anything has.
     pub(super) fn change(&self) -> Option<PeersChange> {
         self.up_to_date().change()
+    }
+
+    /// Has whoever waits here woken by whatever happens next.
+    pub(super) fn wakes(&self, context: &Context<'_>) {
+        lock(&self.seen).waker = Some(context.waker().clone());
     }
 
     /// Waits until something happens.
@@ -107,9 +122,9 @@ impl Seen {
         match event {
             SocketEvent::Connected(_, peer) | SocketEvent::Accepted(_, peer) => {
                 // A newcomer that claims a return address has it from then on, and who had it before is cut off.
-                self.lost += usize::from(!self.ready.insert(peer));
+                self.lost += usize::from(self.ready.insert(peer, Instant::now()).is_some());
             }
-            SocketEvent::Disconnected(peer) if self.ready.remove(&peer) => self.lost += 1,
+            SocketEvent::Disconnected(peer) if self.ready.remove(&peer).is_some() => self.lost += 1,
             _ => return false,
         }
         self.changed = true;
