@@ -75,7 +75,10 @@ impl Source {
     }
 }
 
-static LISTENING: Mutex<Vec<(i64, ChannelSender<Tick>, Receiver<()>)>> = Mutex::new(Vec::new());
+/// The number of a test, where what is heard goes, and the gate.
+type Listening = (i64, ChannelSender<Tick>, Receiver<()>);
+
+static LISTENING: Mutex<Vec<Listening>> = Mutex::new(Vec::new());
 
 /// Hears what is published; each message waits for its gate, if it has one.
 struct Sink {
