@@ -1,5 +1,5 @@
 //! The Python library as the other side: requests and replies in both directions, every type, the workflow ids along a
-//! chain, errors, a peer that dies and comes back, and the bus between its publishers and subscribers. The scripts of the
+//! chain, errors, a peer that dies and comes back, publications, and the bus between publishers and subscribers. The scripts of the
 //! other side are in `python/`.
 #![allow(
     clippy::unwrap_used,
@@ -14,6 +14,7 @@ mod c_desk;
 mod exchange;
 mod failure;
 mod ours;
+mod publications;
 #[path = "../support/mod.rs"]
 mod support;
 mod theirs;

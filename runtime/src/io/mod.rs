@@ -1,6 +1,6 @@
 //! The sockets of one service: what arrives is collected fairly, what is to leave is sent, requests are answered.
 //!
-//! Owns the sockets that messages come in by, and the lines that the service sends over. Its async functions run only
+//! Owns the sockets that messages come in by, the queues of its subscribers, and the lines that it sends over. Its async functions run only
 //! inside the `block_on` of the runtime that made the sockets; what was received is in the caller's hands before any of
 //! them waits, so that no message is lost with a future that was dropped. Never waits for a slow or dead peer: what
 //! cannot leave is dropped and counted.

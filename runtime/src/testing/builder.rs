@@ -24,6 +24,7 @@ pub struct TestServiceBuilder {
     inputs: Inputs,
     options: RunOptions,
     scripts: Vec<(String, Script)>,
+    subscribers: Vec<(String, usize)>,
 }
 
 enum Source {
@@ -41,7 +42,8 @@ impl TestServiceBuilder {
     }
 
     fn new(source: Source) -> Self {
-        Self { source, inputs: Inputs::default(), options: RunOptions::default(), scripts: Vec::new() }
+        let (inputs, options) = (Inputs::default(), RunOptions::default());
+        Self { source, inputs, options, scripts: Vec::new(), subscribers: Vec::new() }
     }
 
     /// The config, in the form of a config file.
@@ -85,6 +87,12 @@ impl TestServiceBuilder {
         self
     }
 
+    /// As [`TestService::subscribers`], for what is waited for from `init` on.
+    pub fn subscribers(mut self, connection: &str, count: usize) -> Self {
+        self.subscribers.push((connection.to_owned(), count));
+        self
+    }
+
     /// Validates everything, makes the service as for the service loop, and runs its `init`.
     ///
     /// # Errors
@@ -103,7 +111,7 @@ impl TestServiceBuilder {
     }
 
     fn start_in(self, mode: Mode) -> std::result::Result<TestService, TestError> {
-        let Self { source, mut inputs, options, scripts } = self;
+        let Self { source, mut inputs, options, scripts, subscribers } = self;
         let loaded = match source {
             Source::Table(table) => Loaded::from_table(table)?,
             Source::Path(path) => Loaded::from_path(&path)?,
@@ -112,7 +120,7 @@ impl TestServiceBuilder {
             inputs.addresses = Some(stand_ins(loaded.model(), mode));
         }
         let prepared = loaded.prepare(mode, &inputs, options, &LogOptions::default())?;
-        TestService::start(loaded.model().clone(), prepared.into_blueprint(), scripts)
+        TestService::start(loaded.model().clone(), prepared.into_blueprint(), scripts, subscribers)
     }
 }
 
