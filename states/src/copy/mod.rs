@@ -92,6 +92,14 @@ pub struct Request {
     pub frame: Bytes,
 }
 
+/// A message of the publisher, without its topic.
+#[derive(Clone, Copy)]
+struct Message<'f> {
+    /// The frame that it is in, for those who keep it.
+    frame: &'f Bytes,
+    bytes: &'f [u8],
+}
+
 /// What the value of a copy is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held {
@@ -262,14 +270,15 @@ impl<R: Rules> Copy<R> {
 
     /// A message of the owner's publisher.
     pub fn handle_frame(&mut self, frame: Bytes, now: Instant) {
-        let Some(message) = frame.strip_prefix(&*self.topic).map(|message| frame.slice_ref(message)) else {
+        let Some(message) = frame.strip_prefix(&*self.topic) else {
             self.counts.refused += 1;
             return;
         };
+        let message = Message { frame: &frame, bytes: message };
         let arena = std::mem::take(&mut self.arena);
         match self.settings.kind {
-            Kind::Delta => self.handle_delta(&message, &arena, now),
-            Kind::Full => self.handle_full(&message, &arena, now),
+            Kind::Delta => self.handle_delta(message, &arena, now),
+            Kind::Full => self.handle_full(message.bytes, &arena, now),
         }
         self.put_back(arena);
     }
