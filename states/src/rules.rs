@@ -24,6 +24,11 @@ pub trait Rules {
         head
     }
 
+    /// Whether an encoded value is kept for whoever asks next.
+    fn keeps_encoding(&self) -> bool {
+        true
+    }
+
     /// Whether an encoded value still is the owner's, now that it has changed.
     fn encoding_outlives_change(&self) -> bool {
         false

@@ -23,7 +23,13 @@ pub(super) enum Waiting {
     /// A request is due then.
     Until(Instant),
     /// A request is on its way.
-    Answer { ticket: u64, deadline: Instant, known: Known },
+    Answer {
+        ticket: u64,
+        /// What it is answered with was so no earlier.
+        asked: Instant,
+        deadline: Instant,
+        known: Known,
+    },
 }
 
 #[derive(Debug)]
@@ -73,7 +79,7 @@ impl Ask {
         let Waiting::Until(due) = self.waiting else { return None };
         let deadline = now.checked_add(settings.request_timeout).filter(|_| due <= now)?;
         self.ticket += 1;
-        self.waiting = Waiting::Answer { ticket: self.ticket, deadline, known };
+        self.waiting = Waiting::Answer { ticket: self.ticket, asked: now, deadline, known };
         Some(self.ticket)
     }
 

@@ -138,8 +138,8 @@ impl<R: Rules> Copy<R> {
             }
             return;
         }
-        match self.held_number() {
-            Some(before) if self.rules.is_next(before, number) => {
+        if let Some(before) = self.held_number() {
+            if self.rules.is_next(before, number) {
                 self.heard(None, now);
                 if self.apply(update.state, held, None, arena) != Applied::Yes {
                     self.wants_whole = true;
@@ -147,10 +147,13 @@ impl<R: Rules> Copy<R> {
                 }
                 return;
             }
-            Some(before) if !self.rules.began_anew(before, number) => {
+            if !self.rules.began_anew(before, number) {
+                if self.rules.is_old(before, number) {
+                    self.counts.ignored += 1;
+                    return;
+                }
                 self.counts.missed += number.saturating_sub(before.saturating_add(1));
             }
-            _ => {}
         }
         self.resync(now, true);
         self.buffer_update(number, message, now);

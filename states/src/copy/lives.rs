@@ -122,7 +122,6 @@ impl<R: Rules> Copy<R> {
         if let Some(earlier) = self.contender.take() {
             self.left.add(earlier);
         }
-        self.heartbeat = None;
         self.has_ended = false;
         if self.settings.kind == Kind::Delta {
             let clears = self.rules.new_life_clears_buffer();
@@ -139,10 +138,8 @@ impl<R: Rules> Copy<R> {
     /// The owner was heard to be where the copy is now.
     pub(super) fn heard(&mut self, sync: Option<&Sync>, now: Instant) {
         self.heard = Some(now);
-        if let Some(sync) = sync {
-            let heartbeat = Duration::from_millis(sync.heartbeat_ms.into());
-            self.heartbeat = (!heartbeat.is_zero()).then_some(heartbeat);
-            self.has_ended = sync.end;
-        }
+        let heartbeat = sync.map(|sync| Duration::from_millis(sync.heartbeat_ms.into()));
+        self.heartbeat = heartbeat.filter(|heartbeat| !heartbeat.is_zero());
+        self.has_ended = sync.is_some_and(|sync| sync.end);
     }
 }

@@ -348,7 +348,7 @@ impl<R: Rules> Copy<R> {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         // Once it is silent only the rebuild is left to wait for.
-        let silent = if self.rebuild_at.is_some() { self.rebuild_at } else { self.silent_at() };
+        let silent = self.rebuild_at.or_else(|| self.silent_at());
         [self.ask.next_timeout(), silent].into_iter().flatten().min()
     }
 
@@ -370,7 +370,11 @@ impl<R: Rules> Copy<R> {
 
     /// When the owner is taken for silent if nothing is heard of it.
     fn silent_at(&self) -> Option<Instant> {
-        self.heard.or(self.started)?.checked_add(self.stale_after()?)
+        match self.heard {
+            Some(heard) => heard.checked_add(self.stale_after()?),
+            // What nobody was ever heard of may be half open from the beginning.
+            None => self.started,
+        }
     }
 
     fn stale_after(&self) -> Option<Duration> {
