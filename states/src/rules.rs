@@ -74,9 +74,10 @@ pub trait Rules {
         true
     }
 
-    /// Whether an answer was asked for after all that it has to decide about was known.
-    fn answer_decides(&self, knew: bool) -> bool {
-        knew
+    /// Whether an answer of another life than the one that is followed tells a later one: only if a life was known
+    /// when it was asked for.
+    fn answer_decides(&self, knew_life: bool) -> bool {
+        knew_life
     }
 
     /// Whether an answer is the one that is waited for.

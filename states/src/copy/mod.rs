@@ -21,7 +21,7 @@ use service_framework_model::value::Value;
 use service_framework_model::wire::encode_value;
 use service_framework_model::wire::state_message::{Have, write_request};
 
-use self::ask::{Ask, Known, Waiting};
+use self::ask::{Ask, Waiting};
 use self::buffer::Buffer;
 use self::changes::Changes;
 use self::lives::{Left, Life};
@@ -310,8 +310,7 @@ impl<R: Rules> Copy<R> {
 
     /// The request that is to be sent now, if one is.
     pub fn poll_request(&mut self, now: Instant) -> Option<Request> {
-        let known = Known { life: self.life.map(|life| life.epoch), contender: self.contender };
-        let ticket = self.ask.poll(known, &self.settings, now)?;
+        let ticket = self.ask.poll(self.life.is_some(), &self.settings, now)?;
         self.counts.requests += 1;
         let have = match self.held {
             Some(Held { epoch: Some(epoch), number: Some(number) }) if !self.wants_whole => {

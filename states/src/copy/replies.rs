@@ -15,7 +15,7 @@ use crate::rules::Rules;
 
 impl<R: Rules> Copy<R> {
     pub(super) fn handle_answer(&mut self, ticket: u64, frame: &Bytes, arena: &Arena, now: Instant) {
-        let Waiting::Answer { ticket: awaited, asked, known, .. } = self.ask.waiting else {
+        let Waiting::Answer { ticket: awaited, asked, knew_life, .. } = self.ask.waiting else {
             self.counts.ignored += 1;
             return;
         };
@@ -31,7 +31,7 @@ impl<R: Rules> Copy<R> {
                 return self.ask.failed(&self.settings, now);
             }
         };
-        if !self.is_answered_by(reply.sync.as_ref(), known, now) {
+        if !self.is_answered_by(reply.sync.as_ref(), knew_life, now) {
             return self.ask.failed(&self.settings, now);
         }
         let is_good = match &reply.sync {

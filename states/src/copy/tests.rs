@@ -299,12 +299,14 @@ fn an_answer_that_was_asked_for_before_a_new_life_decides_nothing() {
     let request = pair.asks();
     let late = old.answer(&request);
     let mut new = Feed::new(Kind::Delta, 2, 200);
-    let first = new.start(pair.now);
+    new.start(pair.now);
     let update = new.set("new", 1, pair.now);
-    pair.hear(&first);
-    assert_eq!(pair.status(), Status::Live);
-    pair.is_answered(&request, &late);
     pair.hear(&update);
+    pair.is_answered(&request, &late);
+    assert_eq!((pair.status(), pair.value()), (Status::Syncing, vec![]));
+    let request = pair.asks();
+    let reply = new.answer(&request);
+    pair.is_answered(&request, &reply);
     assert_eq!((pair.status(), pair.value()), (Status::Live, is(&[("new", 1)])));
 }
 

@@ -16,7 +16,10 @@ use service_framework_states::rules::{Protocol, Rules};
 use world::World;
 
 /// How many worlds are run unless somebody says otherwise.
-const SEEDS: u64 = 4_000;
+const SEEDS: u64 = 10_000;
+
+/// In how many worlds a broken rule is looked for. Most are found in the first hundred.
+const SEEDS_FOR_BROKEN: u64 = 100_000;
 
 fn from_environment(name: &str) -> Option<u64> {
     std::env::var(name)
@@ -30,7 +33,7 @@ fn run<R: Rules + Clone>(seed: u64, rules: R) -> Result<(), Broken> {
 
 /// The first world in which these rules break a promise.
 fn first_broken<R: Rules + Clone>(rules: R) -> Option<(u64, Broken)> {
-    (0..SEEDS).find_map(|seed| run(seed, rules.clone()).err().map(|broken| (seed, broken)))
+    (0..SEEDS_FOR_BROKEN).find_map(|seed| run(seed, rules.clone()).err().map(|broken| (seed, broken)))
 }
 
 #[test]

@@ -27,16 +27,14 @@ mutants! {
     a_gap_that_is_not_noticed breaks ["I1"] => {
         fn is_next(&self, held: u64, number: u64) -> bool { number > held }
     }
-    an_update_that_is_applied_twice breaks ["I1", "I2"] => {
-        fn is_next(&self, held: u64, number: u64) -> bool { number == held || number == held + 1 }
-        fn is_old(&self, held: u64, number: u64) -> bool { number < held }
-        fn covers(&self, snapshot: u64, buffered: u64) -> bool { buffered < snapshot }
-        fn may_replace(&self, held: u64, snapshot: u64) -> bool { snapshot + 1 >= held }
+    an_old_update_that_is_applied_again breaks ["I1", "I2"] => {
+        fn is_next(&self, held: u64, number: u64) -> bool { number <= held + 1 }
+        fn is_old(&self, _: u64, _: u64) -> bool { false }
     }
     a_life_that_is_over_and_is_followed_again breaks ["I1", "I2", "L1"] => {
         fn is_left(&self, _: &VecDeque<u64>, _: u64) -> bool { false }
     }
-    lives_that_are_taken_for_one breaks ["I1", "I2"] => {
+    lives_that_are_taken_for_one breaks ["I1", "I2", "L1"] => {
         fn is_other_life(&self, _: Option<u64>, _: Option<u64>) -> bool { false }
     }
     a_buffer_of_two_lives breaks ["I1", "L1"] => {
@@ -48,7 +46,7 @@ mutants! {
     a_snapshot_that_does_not_meet_the_buffer breaks ["I1"] => {
         fn meets_buffer(&self, _: u64, _: u64) -> bool { true }
     }
-    a_late_answer_that_is_taken_for_the_awaited_one breaks ["I1", "I2", "L1"] => {
+    a_late_answer_that_is_taken_for_the_awaited_one breaks ["I1", "I2", "I4", "L1"] => {
         fn is_awaited(&self, _: u64, _: u64) -> bool { true }
         fn may_replace(&self, _: u64, _: u64) -> bool { true }
     }

@@ -3,7 +3,7 @@
 //! Publisher and requester have a network each: what one delays says nothing of the other. The publisher's keeps the
 //! order, as one connection does; everything else may happen to it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -69,14 +69,27 @@ enum Event {
     Act,
     Trouble,
     OwnerComes,
+    OwnerGoes,
+    LateJoiner,
 }
 
 #[derive(Clone)]
 enum Item {
-    /// With the life of the owner that it is of.
-    Frame(usize, Bytes),
+    Frame(Sent),
+    /// What has arrived already.
+    Again(Sent),
     Cut,
     Connected,
+}
+
+/// A message of the publisher.
+#[derive(Clone)]
+struct Sent {
+    /// Tells it from all others.
+    number: u64,
+    /// The life of the owner that it is of.
+    life: usize,
+    frame: Bytes,
 }
 
 enum OwnerLife<R> {
@@ -94,6 +107,8 @@ struct Node<R> {
     /// The last arrival on the subscriber: nothing overtakes it.
     last_arrival: Time,
     last_life: usize,
+    /// The messages that have arrived.
+    arrived: HashSet<u64>,
     /// Nothing of the publisher arrives; nobody is told.
     is_half_open: bool,
     is_cut: bool,
@@ -155,6 +170,9 @@ impl<R: Rules + Clone> World<R> {
         world.after(comes, Event::OwnerComes);
         world.after(0, Event::Act);
         world.after(0, Event::Trouble);
+        if world.chance.once_in(3) {
+            world.after(CHAOS - 800 * MILLISECOND, Event::LateJoiner);
+        }
         world
     }
 
@@ -184,6 +202,7 @@ impl<R: Rules + Clone> World<R> {
             shown: Shown::default(),
             last_arrival: self.now,
             last_life: 0,
+            arrived: HashSet::new(),
             is_half_open: false,
             is_cut: false,
             requests_are_cut: false,
@@ -273,6 +292,9 @@ impl<R: Rules + Clone> World<R> {
     fn handle(&mut self, event: Event) -> Result<(), Broken> {
         match event {
             Event::OwnerComes => self.owner_comes(),
+            // The last of all troubles, which no other one heals.
+            Event::LateJoiner => self.late_joiner(0)?,
+            Event::OwnerGoes if self.is_chaos() => self.owner_goes()?,
             Event::Act => {
                 self.act();
                 let burst = self.chance.once_in(3);
@@ -291,7 +313,7 @@ impl<R: Rules + Clone> World<R> {
             }
             Event::Arrive { copy, life, item } if self.nodes[copy].life == life => {
                 let node = &mut self.nodes[copy];
-                if node.inbox.len() < INBOX || !matches!(item, Item::Frame(..)) {
+                if node.inbox.len() < INBOX || matches!(item, Item::Cut | Item::Connected) {
                     node.inbox.push_back(item);
                 }
                 self.work(copy)?;
@@ -314,7 +336,7 @@ impl<R: Rules + Clone> World<R> {
                 self.work(copy)?;
             }
             // Of a copy that is no more.
-            Event::Arrive { .. } | Event::Reply { .. } | Event::Wake { .. } => {}
+            Event::Arrive { .. } | Event::Reply { .. } | Event::Wake { .. } | Event::OwnerGoes => {}
         }
         Ok(())
     }
@@ -360,7 +382,8 @@ impl<R: Rules + Clone> World<R> {
                     self.send_item(place, Item::Cut);
                 }
             }
-            let down = self.chance.below(3 * SECOND);
+            let down = if self.chance.once_in(2) { 100 * MILLISECOND } else { 3 * SECOND };
+            let down = self.chance.below(down);
             self.after(down, Event::OwnerComes);
         }
         Ok(())
@@ -393,18 +416,19 @@ impl<R: Rules + Clone> World<R> {
     }
 
     fn send_all(&mut self, frame: &Bytes) {
-        let life = self.history.lives.len();
+        self.sequence += 1;
+        let sent = Sent { number: self.sequence, life: self.history.lives.len(), frame: frame.clone() };
         for place in 0..self.nodes.len() {
             let is_lost = self.is_chaos() && self.chance.once_in(self.faults.loss);
             let node = &self.nodes[place];
             if is_lost || node.is_cut || node.is_half_open {
                 continue;
             }
-            self.send_item(place, Item::Frame(life, frame.clone()));
+            self.send_item(place, Item::Frame(sent.clone()));
             if self.is_chaos() && self.chance.once_in(self.faults.twice) {
-                let (copy, again) = (place, self.chance.below(100 * MILLISECOND));
+                let (copy, again) = (place, self.chance.below(2 * SECOND));
                 let at = self.nodes[place].last_arrival - self.now + again;
-                let item = Item::Frame(life, frame.clone());
+                let item = Item::Again(sent.clone());
                 self.after(at, Event::Arrive { copy, life: self.nodes[place].life, item });
             }
         }
@@ -448,7 +472,7 @@ impl<R: Rules + Clone> World<R> {
         let again = (self.is_chaos() && self.chance.once_in(self.faults.twice)).then(|| reply.clone());
         // Now and then an answer takes very long.
         let delay =
-            if self.is_chaos() && self.chance.once_in(10) { delay + self.chance.below(2 * SECOND) } else { delay };
+            if self.is_chaos() && self.chance.once_in(5) { delay + self.chance.below(2 * SECOND) } else { delay };
         self.after(delay, Event::Reply { copy, life, ticket, frame: reply });
         if let Some(reply) = again {
             let later = self.delay();
@@ -467,12 +491,15 @@ impl<R: Rules + Clone> World<R> {
             match item {
                 Item::Cut => node.copy.handle_disconnected(now),
                 Item::Connected => node.copy.handle_connected(now),
-                // What was sent twice is not heard once more on the connection to a later life.
-                Item::Frame(life, _) if life < node.last_life => {}
-                Item::Frame(life, frame) => {
-                    node.last_life = life;
-                    node.copy.handle_frame(frame, now);
+                Item::Frame(sent) => {
+                    node.last_life = sent.life;
+                    node.arrived.insert(sent.number);
+                    node.copy.handle_frame(sent.frame, now);
                 }
+                // Without epochs nobody can tell what is heard again of a life that is over.
+                Item::Again(sent) if self.form == Form::Old && sent.life < node.last_life => {}
+                Item::Again(sent) if node.arrived.contains(&sent.number) => node.copy.handle_frame(sent.frame, now),
+                Item::Again(_) => {}
             }
             self.check_shown(place)?;
         }
@@ -505,7 +532,7 @@ impl<R: Rules + Clone> World<R> {
 
     fn trouble(&mut self) -> Result<(), Broken> {
         let place = self.chance.below(self.nodes.len() as u64) as usize;
-        match self.chance.below(10) {
+        match self.chance.below(11) {
             0 | 1 => self.owner_goes()?,
             2 => self.nodes[place] = self.node(),
             3 => {
@@ -514,8 +541,9 @@ impl<R: Rules + Clone> World<R> {
                     self.pump(place)?;
                 }
             }
-            4 if self.form != Form::Old => self.nodes[place].is_half_open = true,
-            5 | 6 => {
+            4 => self.late_joiner(place)?,
+            5 if self.form != Form::Old => self.nodes[place].is_half_open = true,
+            6 | 7 => {
                 let is_cut = !self.nodes[place].is_cut;
                 self.nodes[place].is_cut = is_cut;
                 if is_cut && (self.form == Form::Old || self.chance.once_in(2)) {
@@ -523,14 +551,22 @@ impl<R: Rules + Clone> World<R> {
                 }
                 self.reconnect(place);
             }
-            7 => self.nodes[place].requests_are_cut ^= true,
-            8 => self.clock = self.chance.between(1, 2_000) * SECOND,
+            8 => self.nodes[place].requests_are_cut ^= true,
+            9 => self.clock = self.chance.between(1, 2_000) * SECOND,
             _ => {
                 let burst = self.chance.between(1, 60);
                 (0..burst).for_each(|_| self.act());
             }
         }
         Ok(())
+    }
+
+    /// A copy that has just asked, and an owner that goes before it hears the answer.
+    fn late_joiner(&mut self, place: usize) -> Result<(), Broken> {
+        self.nodes[place] = self.node();
+        let soon = self.chance.between(50, 150) * MILLISECOND;
+        self.after(soon, Event::OwnerGoes);
+        self.pump(place)
     }
 
     /// From now on nothing goes wrong any more. What is half open stays so: the copy has to notice.
