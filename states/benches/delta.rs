@@ -79,13 +79,13 @@ fn main() {
     }
     let prices = StateValue::map(KeyType::Decimal, ArgType::decimal());
     measure("1000 keys: Decimal to Decimal", &prices, Merge::TopLevel, 1_000, |number| {
-        let price = Value::Decimal(Decimal::new(60_000_00 + (number % 1_000) as i64, 2));
+        let price = Value::Decimal(Decimal::new(6_000_000 + (number % 1_000) as i64, 2));
         Value::Map(vec![(price, Value::Decimal(Decimal::new(number as i64 + 1, 3)))])
     });
     let side = || ArgType::map(KeyType::Decimal, ArgType::decimal());
     let book = Record::new().required("bids", side()).required("asks", side());
     measure("1000 prices of a book, deep", &book.into(), Merge::Deep, 1_000, |number| {
-        let price = Value::Decimal(Decimal::new(60_000_00 + (number % 1_000) as i64, 2));
+        let price = Value::Decimal(Decimal::new(6_000_000 + (number % 1_000) as i64, 2));
         let level = Value::Map(vec![(price, Value::Decimal(Decimal::new(number as i64 + 1, 3)))]);
         if number == 0 {
             Value::map([("bids", level), ("asks", Value::Map(vec![]))])

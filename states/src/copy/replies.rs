@@ -72,7 +72,7 @@ impl<R: Rules> Copy<R> {
     fn take_updates(&mut self, mut updates: Updates<'_>, head: u64, sync: &Sync, arena: &Arena) -> bool {
         loop {
             let Some(held) = self.held_number() else { return false };
-            match updates.next() {
+            match updates.next_update() {
                 Ok(Some((number, _))) if self.rules.is_old(held, number) => {}
                 Ok(Some((number, state))) if self.rules.is_next(held, number) => {
                     let held = Held { epoch: Some(sync.epoch), number: Some(number) };
