@@ -92,7 +92,7 @@ fn updates_in_a_reply_are_read_in_order() {
     let updates: [(u64, &[u8]); 2] = [(4, &[0x80]), (5, &[0x81, 0xa1, b'a', 0xc0])];
     write_reply(5, &[0x80], &SYNC, Some(&updates), &mut out);
     let mut read = read_reply(&out, &arena).unwrap().unwrap().updates.unwrap();
-    let numbers: Vec<_> = std::iter::from_fn(|| read.read_next().unwrap()).map(|(n, at)| (n, value_at(at))).collect();
+    let numbers: Vec<_> = std::iter::from_fn(|| read.next_update().unwrap()).map(|(n, at)| (n, value_at(at))).collect();
     assert_eq!(numbers[0], (4, Value::Map(vec![])));
     assert_eq!(numbers[1], (5, Value::map([("a", Value::Nil)])));
 }

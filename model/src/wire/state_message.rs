@@ -76,7 +76,7 @@ impl<'a> Updates<'a> {
     ///
     /// # Errors
     /// If it is not an array of a number and a map.
-    pub fn read_next(&mut self) -> Result<Option<(u64, Reader<'a>)>, Refusal> {
+    pub fn next_update(&mut self) -> Result<Option<(u64, Reader<'a>)>, Refusal> {
         let Some(left) = self.left.checked_sub(1) else { return Ok(None) };
         self.left = left;
         let bad = || Refusal::new(Code::BadEnvelope, "an update in `sync.updates` is no array of a number and a map");
