@@ -31,7 +31,7 @@ impl Frame {
         for (price, size) in asks.iter().rev() {
             let _ = writeln!(text, "{:>30}  {size:>14}", price.to_string());
         }
-        let _ = writeln!(text, "{:>14}  {}", "bid", "ask");
+        let _ = writeln!(text, "{:>14}  ask", "bid");
         for (price, size) in bids {
             let _ = writeln!(text, "{size:>14}  {:<14}", price.to_string());
         }

@@ -339,7 +339,7 @@ fn instead_of_keys(bare: &Key, declared: &Declared<'_>) -> Diagnostic {
 }
 
 /// Puts a value where a path of names leads to, and makes the objects on the way.
-fn put(json: &mut serde_json::Value, path: &[&str], value: serde_json::Value) {
+pub(crate) fn put(json: &mut serde_json::Value, path: &[&str], value: serde_json::Value) {
     let ([name, rest @ ..], Some(object)) = (path, json.as_object_mut()) else {
         *json = value;
         return;

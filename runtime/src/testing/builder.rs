@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 use service_framework_connections::registry;
 use service_framework_model::schema::{ServiceModel, Side};
 use service_framework_plugin::abi::PluginTable;
@@ -13,6 +13,7 @@ use service_framework_plugin::{Model, OwnedModel, Result, ServiceDefinition, ser
 use super::TestService;
 use super::answer::{Answer, Script, script, typed_script};
 use super::error::TestError;
+use crate::addresses::put;
 use crate::logging::LogOptions;
 use crate::prepare::{Inputs, Loaded};
 use crate::running::{Mode, RunOptions};
@@ -126,15 +127,25 @@ impl TestServiceBuilder {
 
 /// Addresses that fit the service, each of them once. Nothing is ever opened at them.
 fn stand_ins(model: &ServiceModel, mode: Mode) -> Json {
-    let side = |side: Side| {
-        let connections = model.connections.iter().enumerate().filter(|(_, connection)| connection.side == side);
-        let stand_in = |(place, connection): (usize, &service_framework_model::schema::ConnectionModel)| {
-            let key = registry::find(&connection.connection_type)?.address_key()?;
-            Some((connection.name.clone(), json!({ key: format!("127.1.0.1:{}", place + 1) })))
-        };
-        connections.filter_map(stand_in).collect::<Map<_, _>>()
+    let (mut addresses, mut place) = (json!({}), 0);
+    let mut stand_in = |group: &str, side: Side, name: &str, keys: &[&'static str]| {
+        // In main mode an address of what comes in would be one problem more.
+        if mode == Mode::Main && side == Side::In {
+            return;
+        }
+        for key in keys {
+            place += 1;
+            put(&mut addresses, &[group, side.word(), name, key], format!("127.1.0.1:{place}").into());
+        }
     };
-    // In main mode an address of what comes in would be one problem more.
-    let inbound = if mode == Mode::Main { Map::new() } else { side(Side::In) };
-    json!({"connections": {"in": inbound, "out": side(Side::Out)}})
+    for connection in &model.connections {
+        let key = registry::find(&connection.connection_type).and_then(registry::ConnectionType::address_key);
+        stand_in("connections", connection.side, &connection.name, key.as_slice());
+    }
+    for state in &model.states {
+        let keys = service_framework_states::find(&state.state_type).map_or(&[][..], |kind| kind.address_keys);
+        let keys: Vec<_> = keys.iter().map(|key| key.key).collect();
+        stand_in("states", state.side, &state.name, &keys);
+    }
+    addresses
 }
