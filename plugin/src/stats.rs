@@ -62,11 +62,10 @@ impl Stats {
 impl ConnectionStats {
     fn to_json(&self) -> Json {
         let Self { received, sent, waiting, dropped } = self;
-        let mut json = json!({ "received": received, "sent": sent, "dropped": dropped });
-        if *waiting > 0 {
-            json["waiting"] = (*waiting).into();
+        match waiting {
+            0 => json!({ "received": received, "sent": sent, "dropped": dropped }),
+            _ => json!({ "received": received, "sent": sent, "waiting": waiting, "dropped": dropped }),
         }
-        json
     }
 
     fn from_json(json: &Json) -> Result<Self> {
