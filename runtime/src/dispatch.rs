@@ -221,13 +221,12 @@ impl Dispatcher {
         }
     }
 
-    /// Lets time pass for the copies, hands on what they ask of their sockets, and tells the service's functions what has
+    /// Lets time pass for the copies until `now`, hands on what they ask of their sockets, and tells the service's functions what has
     /// changed. A function that fails is logged, and the service goes on.
     ///
     /// # Errors
     /// The failure on which the service is to stop.
-    pub(crate) fn drive_copies(&mut self, port: &mut dyn Port) -> Result<(), Failure> {
-        let now = port.now();
+    pub(crate) fn drive_copies(&mut self, port: &mut dyn Port, now: Instant) -> Result<(), Failure> {
         self.copies.drive(now, |place, asked| match asked {
             // The copy has a deadline of its own, which is nearer.
             Asked::Snapshot { ticket, frame } => port.ask_for_snapshot(place, ticket, frame, after(LONGEST_ANSWER)),
