@@ -29,7 +29,7 @@ fn notes_and_the_ticks_of_a_thread_become_lines_of_the_file() {
         assert_eq!(written().lines().nth(line as usize - 1), Some(text));
     }
     // The timer's line has what had been counted when it rang.
-    let counters = journal.until_logged(r#""note":{"dropped":{},"received":2,"sent":2,"#);
+    let counters = journal.until_logged(r#""note":{"dropped":{},"received":2,"sent":2}"#);
     assert!(counters.contains("\"file\""), "{counters}");
     let log = stopped(journal);
     let lines = written().lines().count();
