@@ -1,11 +1,12 @@
 //! The desk of all benchmarks: it takes an order and acknowledges it with what it is worth.
 //!
 //! Owns the two forms in which the same desk is measured, a service of the framework (here) and a loop written by hand
-//! ([`by_hand`], [`publication`]), the message that both get ([`message`]) and how times are summed up ([`stats`]).
-//! Never measures: that is what the benchmarks do.
+//! ([`by_hand`], [`publication`]), the message that both get ([`message`]), the processes that they are in
+//! ([`process`]) and how times are summed up ([`stats`]). Never measures: that is what the benchmarks do.
 
 pub mod by_hand;
 pub mod message;
+pub mod process;
 pub mod publication;
 pub mod stats;
 
