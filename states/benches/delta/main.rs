@@ -175,7 +175,7 @@ fn main() {
 }
 
 fn level(number: usize, keys: usize) -> (Value, Value) {
-    let price = Value::Decimal(Decimal::new(60_000_00 + (number % keys) as i64, 2));
+    let price = Value::Decimal(Decimal::new(6_000_000 + (number % keys) as i64, 2));
     (price, Value::Decimal(Decimal::new(number as i64 + 1, 3)))
 }
 
