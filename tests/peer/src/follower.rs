@@ -30,7 +30,7 @@ pub(crate) struct Follower {
     subscriber: Box<dyn Socket>,
     requester: Option<Box<dyn Socket>>,
     resets: usize,
-    /// Whether what was heard last went back.
+    /// Whether it was a number that went back, and not a gap, after which something was missing.
     has_gone_back: bool,
 }
 
@@ -75,7 +75,7 @@ impl Follower {
     /// # Errors
     /// If something still is when the time `ends`.
     pub(crate) async fn settle(&mut self, ends: Instant) -> Result<()> {
-        while !matches!(self.copy.status(Instant::now()), Status::Live | Status::LiveUnverified) {
+        while !self.is_complete() {
             self.step(ends).await?;
         }
         Ok(())
@@ -104,6 +104,10 @@ impl Follower {
         self.copy.counts().refused
     }
 
+    fn is_complete(&self) -> bool {
+        matches!(self.copy.status(Instant::now()), Status::Live | Status::LiveUnverified)
+    }
+
     /// Does what comes next, and says whether it was a message of the owner.
     async fn step(&mut self, ends: Instant) -> Result<bool> {
         let wakes = self.copy.poll_timeout().unwrap_or(ends).min(ends);
@@ -124,9 +128,11 @@ impl Follower {
         match news {
             Ok(Ok(News::Message(frames))) => {
                 let [frame] = frames.as_slice() else { return Err(Error::new("a message of several frames")) };
-                let (is_first, missed) = (self.number().is_none(), self.copy.counts().missed);
+                let (was_complete, missed) = (self.is_complete(), self.copy.counts().missed);
                 self.copy.handle_frame(frame.clone(), now);
-                self.has_gone_back = !is_first && self.copy.counts().missed == missed;
+                if was_complete {
+                    self.has_gone_back = self.copy.counts().missed == missed;
+                }
                 is_message = true;
             }
             Ok(Ok(News::Answer(frames))) => {
