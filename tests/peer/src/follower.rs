@@ -85,7 +85,7 @@ impl Follower {
     pub(crate) fn value(&self) -> Result<Value> {
         let mut encoded = Vec::new();
         self.copy.tree().encode(Peers::Any, &mut encoded);
-        Ok(decode_value(&encoded).map_err(|refusal| Error::new(refusal.to_string()))?)
+        decode_value(&encoded).map_err(|refusal| Error::new(refusal.to_string()))
     }
 
     /// The number of the last update in the value, if there is one.
