@@ -1,8 +1,9 @@
 //! What a message may allocate on its way through an embedded service: what the handler's own types need, no more.
 
-use bench_desk::{BORROWED, Desk, OWNED, by_hand, message};
+use bench_desk::{BORROWED, Desk, OWNED, Order, by_hand, message};
 use bytes::Bytes;
 use rmp::encode::ByteBuf;
+use service_framework::prelude::*;
 use service_framework::testing::TestService;
 
 const MESSAGES: u64 = 1_000;
@@ -31,4 +32,50 @@ fn a_function_that_borrows_is_served_without_an_allocation() {
 #[test]
 fn a_function_that_owns_costs_one_allocation_for_each_of_its_two_texts() {
     assert_eq!(allocations_per_message(OWNED), 2);
+}
+
+/// Hears orders, and borrows them from their messages.
+struct Strategy {
+    sum: Decimal,
+}
+
+impl ServiceDefinition for Strategy {
+    type Config = ();
+
+    fn new((): ()) -> Result<Self> {
+        Ok(Self { sum: Decimal::ZERO })
+    }
+
+    fn models(m: &mut Models<Self>) {
+        m.subscriber_borrowed::<Order>("orders", Self::on_order).topic("ORDER");
+    }
+}
+
+impl Strategy {
+    fn on_order(&mut self, order: Order<'_>, _: &mut Context) -> Result<()> {
+        self.sum = order.price * order.quantity;
+        Ok(())
+    }
+}
+
+#[test]
+fn a_function_that_borrows_is_called_with_a_publication_without_an_allocation() {
+    let mut path = TestService::of::<Strategy>().start().expect("a strategy");
+    let place = path.place_of("orders").expect("a connection of the strategy");
+    let mut order = ByteBuf::new();
+    by_hand::write_call(&message::order(message::SEQUENCE), message::WORKFLOW_ID, &mut order);
+    let order = order.into_vec();
+    // The numbers follow one another: the last 8 bytes of each message are its number.
+    let publication = |number: u64| -> [Bytes; 1] {
+        let map = [b"\x83", &order[1..], b"\xa3seq\x92\x07\xcf", &number.to_be_bytes()].concat();
+        [Bytes::from([b"\xa5ORDER", map.as_slice()].concat())]
+    };
+    let publications: Vec<_> = (0..=MESSAGES).map(publication).collect();
+    let mut publications = publications.iter();
+    let mut next = || assert!(path.handle(place, publications.next().expect("one more")).is_none());
+    next();
+    let counted = allocation_counter::measure(|| (0..MESSAGES).for_each(|_| next()));
+    assert_eq!(counted.count_total, 0);
+    let stats = &path.stats().inbound["orders"];
+    assert_eq!((stats.received, stats.dropped.len()), (MESSAGES + 1, 0), "{stats:?}");
 }

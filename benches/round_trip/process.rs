@@ -1,10 +1,9 @@
 //! A contestant's processes, and what this program does as one of them.
 //!
-//! Owns the pipes between the program that measures and the two sides: the client prints its figures for each line that
-//! it reads, and every side ends when nobody is left to write to it.
+//! Owns what the two sides are told: the client prints its figures for each line that it reads, and every side ends when
+//! nobody is left to write to it.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use bench_desk::process::{Process, told};
 
 use crate::{Figures, Pair, by_hand, services, within};
 
@@ -22,52 +21,19 @@ pub(crate) struct Contestant {
 
 impl Contestant {
     pub(crate) fn start(&(name, client, desk): &Pair, endpoint: &str) -> Self {
-        let mut desk = (!desk.is_empty()).then(|| Process::start("desk", desk, endpoint));
+        let mut desk = (!desk.is_empty()).then(|| Process::again(&[SIDE, "desk", desk, endpoint]));
         let bound = desk.as_mut().map(Process::line).unwrap_or_default();
-        let mut client = Process::start("client", client, &bound);
+        let mut client = Process::again(&[SIDE, "client", client, &bound]);
         assert_eq!(client.line(), "ready", "{name}");
         Self { client, _desk: desk, figures: Figures::default() }
     }
 
     pub(crate) fn turn(&mut self) {
-        writeln!(self.client.input.as_mut().expect("an open pipe"), "go").expect("a client that listens");
+        self.client.tell("go");
         let line = self.client.line();
         let (p50, p99) = line.split_once(' ').expect("two figures");
         self.figures.p50.push(p50.parse().expect("a number"));
         self.figures.p99.push(p99.parse().expect("a number"));
-    }
-}
-
-/// This program again, as one side. It ends when nobody is left to write to it.
-struct Process {
-    child: Child,
-    input: Option<ChildStdin>,
-    output: BufReader<ChildStdout>,
-}
-
-impl Process {
-    fn start(role: &str, words: &str, endpoint: &str) -> Self {
-        let program = std::env::current_exe().expect("the path of this program");
-        let mut command = Command::new(program);
-        command.args([SIDE, role, words, endpoint]).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().expect("a process");
-        let input = child.stdin.take();
-        let output = BufReader::new(child.stdout.take().expect("a pipe"));
-        Self { child, input, output }
-    }
-
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.output.read_line(&mut line).expect("text");
-        assert!(!line.is_empty(), "a process of the benchmark ended early");
-        line.trim_end().to_owned()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        drop(self.input.take());
-        let _ = self.child.wait();
     }
 }
 
@@ -89,6 +55,5 @@ pub(crate) fn side(role: &str, words: &str, endpoint: &str) {
 
 /// Runs until nobody is left to write to this process.
 pub(crate) fn until_left() {
-    let mut nothing = String::new();
-    let _ = std::io::stdin().lock().read_line(&mut nothing);
+    let _ = told();
 }

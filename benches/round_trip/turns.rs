@@ -2,9 +2,9 @@
 //!
 //! Owns the times. Never sends anything.
 
-use std::io::BufRead as _;
 use std::time::Instant;
 
+use bench_desk::process::told;
 use bench_desk::stats::{median, quantile};
 use bench_desk::{Ack, Order, acknowledge, message};
 
@@ -30,9 +30,7 @@ impl Turns {
             _ => println!("{} {}", median(&self.microseconds), quantile(&self.microseconds, 0.99)),
         }
         self.microseconds.clear();
-        let mut line = String::new();
-        let read = std::io::stdin().lock().read_line(&mut line).expect("text");
-        (read > 0).then_some(TURN)
+        told().map(|_| TURN)
     }
 
     pub(crate) fn order(&mut self) -> Order<'static> {

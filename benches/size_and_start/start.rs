@@ -27,16 +27,17 @@ pub(crate) fn measure() {
     let (mut first, mut stop, mut bare) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..STARTS {
         bare.push(ended(runner().arg("--version")));
-        let (reply, end) = once(|port| ours(port, &folder, &[]));
+        let (reply, desk) = first_reply(|port| ours(port, &folder, &[]));
         first.push(reply);
-        stop.push(end);
+        stop.push(desk.stopped());
     }
     tell("runner with a plugin", &first, Some(&stop), &bare);
     let Some(python) = Python::find() else { return };
     let (mut first, mut bare) = (Vec::new(), Vec::new());
     for _ in 0..STARTS {
         bare.push(ended(Command::new(python.interpreter()).args(["-c", "pass"])));
-        first.push(once(|port| theirs(port, python)).0);
+        // A signal to stop kills it: there is nothing to measure.
+        first.push(first_reply(|port| theirs(port, python)).0);
     }
     tell("service of the Python library", &first, None, &bare);
 }
@@ -55,16 +56,13 @@ fn ended(command: &mut Command) -> f64 {
     milliseconds(began)
 }
 
-/// Starts a desk, asks it once and stops it: the milliseconds to the reply and from the signal to the end.
-fn once(start: impl FnOnce(u16) -> Desk) -> (f64, f64) {
+/// Starts a desk and asks it once: the milliseconds to the reply, and the desk.
+fn first_reply(start: impl FnOnce(u16) -> Desk) -> (f64, Desk) {
     let port = free_port();
     let began = Instant::now();
-    let mut desk = start(port);
+    let desk = start(port);
     ask(port);
-    let first = milliseconds(began);
-    let stopping = Instant::now();
-    desk.stop();
-    (first, milliseconds(stopping))
+    (milliseconds(began), desk)
 }
 
 fn milliseconds(since: Instant) -> f64 {
@@ -126,11 +124,13 @@ impl Desk {
         self.0.id().to_string()
     }
 
-    /// Asks it to stop, and waits until it is gone.
-    fn stop(&mut self) {
+    /// Asks it to stop, and waits until it is gone: the milliseconds that this takes.
+    fn stopped(mut self) -> f64 {
+        let began = Instant::now();
         let sent = Command::new("kill").args(["-TERM", &self.id()]).status().expect("kill");
         assert!(sent.success());
         assert!(self.0.wait().expect("a child").success(), "the desk did not stop cleanly");
+        milliseconds(began)
     }
 }
 

@@ -68,8 +68,6 @@ codes! {
     ExtraFrames = "extra_frames",
     /// A publication of another topic than the one that was subscribed to.
     OtherTopic = "other_topic",
-    /// A publication that came before, or after a later one of its publisher.
-    Repeated = "repeated",
     /// A value of another type than the model says.
     WrongType = "wrong_type",
     /// A required key is not there.

@@ -7,9 +7,9 @@ use service_framework_model::slot::Slot;
 use service_framework_model::validator::Validator;
 use service_framework_model::value::Value;
 use service_framework_model::wire::envelope::{
-    Answer, RemoteError, WorkflowId, read_answer, read_call, write_answer, write_call, write_error,
+    Answer, RemoteError, WorkflowId, read_answer, read_call, write_answer, write_call, write_error, write_publication,
 };
-use service_framework_model::wire::{Arena, encode_value};
+use service_framework_model::wire::{Arena, Seq, encode_value};
 use uuid::Uuid;
 
 const ID: Uuid = Uuid::from_u128(0x12345678_1234_5678_1234_567812345678);
@@ -251,4 +251,36 @@ fn a_refused_message_leaves_the_buffer_as_it_was() {
     assert_eq!((refused.code(), refused.path()), (Code::WrongType, "to_echo".to_owned()));
     assert!(write_answer(&echo(), &[], Peers::Any, &WorkflowId::Nil, &mut out).is_err());
     assert_eq!(out, b"before");
+}
+
+#[test]
+fn a_publication_is_a_call_with_a_number_in_whatever_width_it_was_written() {
+    let arena = Arena::new();
+    let seq = Seq { epoch: u64::MAX, number: 7 };
+    let mut written = Vec::new();
+    write_publication(&echo(), Slot::as_foreign(&[Slot::str("hi")]), Peers::Any, &WorkflowId::Uuid(ID), &mut written)
+        .unwrap();
+    seq.append(&mut written);
+    let pair = Value::List(vec![Value::UInt(u64::MAX), Value::Int(7)]);
+    assert_eq!(written, envelope([("args", hi()), ("workflow_id", Value::Uuid(ID)), ("seq", pair)]));
+    assert_eq!(read_call(&written, &echo(), &arena).unwrap().seq, Some(seq));
+    let wide = [&envelope([("args", hi()), ("seq", Value::Nil)]), b"".as_slice()].concat();
+    let wide = [&wide[..wide.len() - 1], b"\x92\xcf\0\0\0\0\0\0\0\x01\xd1\0\x02"].concat();
+    assert_eq!(read_call(&wide, &echo(), &arena).unwrap().seq, Some(Seq { epoch: 1, number: 2 }));
+    let (twice, _) = read(b"\x83\xa4args\x81\xa7to_echo\xa2hi\xa3seq\x92\x01\x02\xa3seq\x92\x01\x02");
+    assert_eq!(twice, Err(Code::Duplicate));
+}
+
+#[test]
+fn a_refused_publication_tells_its_number() {
+    let arena = Arena::new();
+    let pair = Value::List(vec![Value::Int(1), Value::Int(2)]);
+    for frame in [
+        envelope([("seq", pair.clone()), ("args", Value::map([("to_echo", Value::Int(1))]))]),
+        envelope([("args", Value::map([("to_echo", Value::Int(1))])), ("seq", pair)]),
+    ] {
+        let validator = echo();
+        let bad = read_call(&frame, &validator, &arena).unwrap_err();
+        assert_eq!((bad.refusal.code(), bad.seq), (Code::WrongType, Some(Seq { epoch: 1, number: 2 })));
+    }
 }

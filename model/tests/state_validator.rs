@@ -108,6 +108,22 @@ fn what_may_be_nil_has_no_key_of_its_own_in_a_state() {
 }
 
 #[test]
+fn an_optional_field_that_may_be_nil_is_left_out_of_a_state() {
+    let record = || Record::new().required("a", ArgType::int()).optional("b", ArgType::option(ArgType::str()));
+    let deep = Record::new().required("inside", ArgType::Record(record()));
+    for (model, merge) in [(record(), Merge::TopLevel), (record(), Merge::Deep), (deep, Merge::Deep)] {
+        assert!(StateValidator::new(&model.into(), merge, Peers::Own).is_ok());
+    }
+    let model = validator(&record().into(), Merge::TopLevel);
+    assert_eq!(whole(&model, &map([("a", 1_i64.into())])), Ok("a = Int(1)".into()));
+    let both = map([("a", 1_i64.into()), ("b", "b".into())]);
+    assert_eq!(whole(&model, &both), Ok("a = Int(1), b = Str(\"b\")".into()));
+    assert_eq!(update(&model, &map([("b", Value::Nil)])), Ok("b removed".into()));
+    let required = Record::new().required("b", ArgType::option(ArgType::str()));
+    assert!(StateValidator::new(&required.into(), Merge::TopLevel, Peers::Own).is_err());
+}
+
+#[test]
 fn what_a_service_says_is_written_as_it_is_read() {
     let (book, arena) = (validator(&book(), Merge::Deep), Arena::new());
     let foreign = |value: &Value, whole: bool| {

@@ -256,8 +256,8 @@ pub struct HostTable {
     /// Lets what was sent leave now, instead of when the function returns. Since minor version 1.
     pub flush: unsafe extern "C" fn(run: *mut c_void) -> Status,
     /// Hands the counters of all connections to `write`, as JSON:
-    /// `{"in": {name: {"received": 1, "sent": 1, "waiting": 0, "dropped": {reason: 1}}}, "out": {...}}`. Since minor
-    /// version 1.
+    /// `{"in": {name: {"received": 1, "sent": 1, "waiting": 1, "dropped": {reason: 1}}}, "out": {...}}`, `waiting` only
+    /// where messages do. Since minor version 1.
     pub stats: unsafe extern "C" fn(run: *mut c_void, sink: *mut c_void, write: Option<WriteText>) -> Status,
     /// Calls [`FUNCTION_TIMER`]` + timer` after `first` nanoseconds and then every `period` nanoseconds, or just once if
     /// that is 0. A timer of this number that is set already is set anew. Refused in main mode. Since minor version 1.

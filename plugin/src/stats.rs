@@ -41,7 +41,8 @@ impl Stats {
     }
 
     /// The figures as they cross:
-    /// `{"in": {name: {"received": 1, "sent": 1, "waiting": 0, "dropped": {reason: 1}}}, "out": {...}}`.
+    /// `{"in": {name: {"received": 1, "sent": 1, "waiting": 1, "dropped": {reason: 1}}}, "out": {...}}`, `waiting` only
+    /// where messages do.
     #[must_use]
     pub fn to_json(&self) -> Json {
         let side = |side: &BTreeMap<String, ConnectionStats>| {
@@ -61,7 +62,10 @@ impl Stats {
 impl ConnectionStats {
     fn to_json(&self) -> Json {
         let Self { received, sent, waiting, dropped } = self;
-        json!({ "received": received, "sent": sent, "waiting": waiting, "dropped": dropped })
+        match waiting {
+            0 => json!({ "received": received, "sent": sent, "dropped": dropped }),
+            _ => json!({ "received": received, "sent": sent, "waiting": waiting, "dropped": dropped }),
+        }
     }
 
     fn from_json(json: &Json) -> Result<Self> {
@@ -69,7 +73,7 @@ impl ConnectionStats {
         Ok(Self {
             received: number("received")?,
             sent: number("sent")?,
-            // Hosts of minor version 1 have none.
+            // It is not there where nothing waits.
             waiting: json.get("waiting").map_or(Ok(0), count)?,
             dropped: members(json, "dropped", count)?,
         })

@@ -60,6 +60,8 @@ pub(crate) struct Handled<'f> {
     pub(crate) route: Option<&'f [Bytes]>,
     /// The failure on which the service is to stop.
     pub(crate) stop: Option<Failure>,
+    /// What the sender would be told, if there were a way back to it.
+    pub(crate) untold: Option<Box<RemoteError>>,
 }
 
 impl Dispatcher {
@@ -110,7 +112,7 @@ impl Dispatcher {
         let Some((name, inbound, counters)) = wiring.inbound(place) else { return Handled::default() };
         counters.received();
         let mut heard = Heard { arrivals: arrivals.get_mut(place).and_then(Option::as_mut), name, counters };
-        let mut stop = None;
+        let (mut stop, mut untold) = (None, None);
         let route = match inbound.open(frames, arena) {
             Opened::Call { call, .. } if heard.is_repeated(call.seq) => return Handled::default(),
             Opened::Call { call, route } => {
@@ -127,7 +129,9 @@ impl Dispatcher {
                 if let Err(failure) = answered {
                     counters.dropped(failure.countable());
                     logging::failed(name, &failure.code, &failure.message);
-                    inbound.write_failure(&failure.to_remote(), &call.workflow_id, out);
+                    let told = failure.to_remote();
+                    inbound.write_failure(&told, &call.workflow_id, out);
+                    untold = out.is_empty().then(|| Box::new(told));
                     stop = (*stops_on_error && !failure.is_callers()).then_some(failure);
                 }
                 route.len()
@@ -145,14 +149,14 @@ impl Dispatcher {
                     counters.dropped(refusal.code().word());
                     logging::refused(name, &refusal);
                 }
-                return Handled::default();
+                return Handled { untold: Some(Box::new(as_remote(&refusal))), ..Handled::default() };
             }
         };
         if out.is_empty() {
-            return Handled { route: None, stop };
+            return Handled { route: None, stop, untold };
         }
         // The frames of the way back are the first of the message: taken from it again, so that they outlive the arena.
-        Handled { route: frames.get(..route), stop }
+        Handled { route: frames.get(..route), stop, untold: None }
     }
 
     /// Whether the service was asked to stop.
@@ -217,13 +221,12 @@ impl Dispatcher {
         }
     }
 
-    /// Lets time pass for the copies, hands on what they ask of their sockets, and tells the service's functions what has
+    /// Lets time pass for the copies until `now`, hands on what they ask of their sockets, and tells the service's functions what has
     /// changed. A function that fails is logged, and the service goes on.
     ///
     /// # Errors
     /// The failure on which the service is to stop.
-    pub(crate) fn drive_copies(&mut self, port: &mut dyn Port) -> Result<(), Failure> {
-        let now = port.now();
+    pub(crate) fn drive_copies(&mut self, port: &mut dyn Port, now: Instant) -> Result<(), Failure> {
         self.copies.drive(now, |place, asked| match asked {
             // The copy has a deadline of its own, which is nearer.
             Asked::Snapshot { ticket, frame } => port.ask_for_snapshot(place, ticket, frame, after(LONGEST_ANSWER)),

@@ -36,6 +36,9 @@ impl ServiceLoop {
     pub(crate) fn pass(&mut self, dispatcher: &mut Dispatcher, place: &mut dyn Place) -> Result<(), Failure> {
         let Self { batch, out } = self;
         place.collect(batch, dispatcher.next_timeout());
+        // What had been sent by now is in the batch: no owner of a copy has been silent for longer, however long the
+        // functions that are called now take.
+        let now = place.now();
         let mut failed = if dispatcher.is_stopping() { None } else { dispatcher.run_timers(place).err() };
         let mut batch = batch.drain(..).peekable();
         // A message that came alone is answered by the next pass, which sends at once.
@@ -47,10 +50,10 @@ impl ServiceLoop {
             }
             if dispatcher.is_state(arrived.place) {
                 let at = arrived.place;
-                dispatcher.update(at, arrived.content, place.now());
+                dispatcher.update(at, arrived.content, now);
                 // What came together for one copy is told together.
                 if batch.peek().is_some_and(|next| next.place != at) {
-                    failed = dispatcher.drive_copies(place).err();
+                    failed = dispatcher.drive_copies(place, now).err();
                 }
                 continue;
             }
@@ -70,7 +73,7 @@ impl ServiceLoop {
             }
         }
         if failed.is_none() && !dispatcher.is_stopping() {
-            failed = dispatcher.drive_copies(place).err();
+            failed = dispatcher.drive_copies(place, now).err();
         }
         failed.map_or(Ok(()), Err)
     }

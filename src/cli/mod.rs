@@ -13,7 +13,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use service_framework_runtime::{
-    Bus, BusOptions, BusPlan, Diagnostics, Loaded, LogOptions, Mode, OneLine, StartError, describe,
+    BusOptions, BusPlan, Diagnostics, Loaded, LogOptions, Mode, OneLine, StartError, describe,
 };
 
 use self::args::{BusArgs, Command, Format, OnError, RunArgs};
@@ -124,14 +124,14 @@ fn run_service(run: RunArgs, config: Vec<(String, String)>) -> Result<(), Servic
 
 fn run_bus(bus: BusArgs) -> Result<(), ServiceError> {
     signals::spare_the_start().map_err(|error| ServiceError::Start(error.into()))?;
-    let plan = BusPlan::new(&bus.input, &bus.output)?;
     let log =
         LogOptions { console: Some(bus.console_loglevel), format: bus.log_format.into(), ..LogOptions::default() };
-    let bus = Bus::start(plan, BusOptions { queue: bus.queue, log, ..BusOptions::default() })?;
-    let reporter = bus.reporter();
-    let signals = signals::install(bus.stopper(), move || reporter.log());
+    let options = BusOptions { queue: bus.queue, log, ..BusOptions::default() };
+    let plan = BusPlan::new(&bus.input, &bus.output, options)?;
+    let reporter = plan.reporter();
+    let signals = signals::install(plan.stopper(), move || reporter.log());
     let _signals = signals.map_err(|error| ServiceError::Start(error.into()))?;
-    Ok(bus.wait()?)
+    Ok(plan.start()?.wait()?)
 }
 
 const fn mode(run: &RunArgs) -> Mode {

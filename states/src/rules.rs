@@ -24,6 +24,11 @@ pub trait Rules {
         head
     }
 
+    /// Whether an encoded value is kept for whoever asks next.
+    fn keeps_encoding(&self) -> bool {
+        true
+    }
+
     /// Whether an encoded value still is the owner's, now that it has changed.
     fn encoding_outlives_change(&self) -> bool {
         false
@@ -69,9 +74,10 @@ pub trait Rules {
         true
     }
 
-    /// Whether an answer was asked for after all that it has to decide about was known.
-    fn answer_decides(&self, knew: bool) -> bool {
-        knew
+    /// Whether an answer of another life than the one that is followed tells a later one: only if a life was known
+    /// when it was asked for.
+    fn answer_decides(&self, knew_life: bool) -> bool {
+        knew_life
     }
 
     /// Whether an answer is the one that is waited for.

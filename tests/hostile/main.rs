@@ -1,9 +1,10 @@
-//! A replyer under attack: nothing that a peer sends, or does not send, ends the service, and whoever can be told what
+//! A replyer and a subscriber under attack: nothing that a peer sends, or does not send, ends the service, and whoever can be told what
 //! is wrong is told. Every attack is made on a service of this program and on a plugin in a process of its own.
 
 mod connections;
 mod corpus;
 mod messages;
+mod publications;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -87,7 +87,7 @@ fn a_message_with_any_byte_changed_is_answered() {
 fn noise_is_answered() {
     Victim::each(|victim| {
         let mut peer = victim.peer();
-        let mut noise = Noise(0x9e37_79b9_7f4a_7c15);
+        let mut noise = Noise::new();
         for round in 0..2_000 {
             let length = 1 + noise.next() as usize % 200;
             let mut body: Vec<u8> = std::iter::repeat_with(|| noise.next()).take(length).collect();
@@ -100,10 +100,14 @@ fn noise_is_answered() {
 }
 
 /// The same noise in each run (xorshift64).
-struct Noise(u64);
+pub(crate) struct Noise(u64);
 
 impl Noise {
-    fn next(&mut self) -> u8 {
+    pub(crate) const fn new() -> Self {
+        Self(0x9e37_79b9_7f4a_7c15)
+    }
+
+    pub(crate) fn next(&mut self) -> u8 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

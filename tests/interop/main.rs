@@ -1,6 +1,6 @@
 //! The Python library as the other side: requests and replies in both directions, every type, the workflow ids along a
-//! chain, errors, a peer that dies and comes back, and the bus between its publishers and subscribers. The scripts of the
-//! other side are in `python/`.
+//! chain, errors, a peer that dies and comes back, publications, the bus between publishers and subscribers, its copies
+//! of our states and our copies of its own. The scripts of the other side are in `python/`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -11,9 +11,13 @@
 
 mod bus;
 mod c_desk;
+mod copying;
 mod exchange;
 mod failure;
 mod ours;
+mod owning;
+mod publications;
+mod states;
 #[path = "../support/mod.rs"]
 mod support;
 mod theirs;

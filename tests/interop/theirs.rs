@@ -1,19 +1,21 @@
 //! Their side: the scripts of `python/`, run with the Python library.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use peer::typed;
 use service_framework::{Json, Value};
 
 pub(crate) use crate::support::python::Python;
 use crate::support::runner::{Folder, Running};
+use crate::support::until;
 
 impl Python {
     /// Starts a script with its arguments.
     pub(crate) fn start(self, script: &str, arguments: &[&str]) -> Script {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/python").join(script);
-        Script(Running::start(Command::new(self.interpreter()).arg("-B").arg(path).args(arguments)))
+        let mut command = Command::new(self.interpreter());
+        Script(Running::start(command.arg("-B").arg(path).args(arguments).stdin(Stdio::piped())))
     }
 
     /// Sends values to the replyer at `address`, and returns what the script told.
@@ -42,6 +44,23 @@ impl Script {
     #[track_caller]
     pub(crate) fn ready(&mut self) {
         self.0.until_printed("ready");
+    }
+
+    /// Says a value on the script's stdin, typed.
+    pub(crate) fn say(&mut self, value: &Value) {
+        self.0.say(&typed::to_json(value).to_string());
+    }
+
+    /// Waits until the last line that the script has told is one that is looked for, and returns it.
+    #[track_caller]
+    pub(crate) fn until_last(&mut self, what: &str, mut is_it: impl FnMut(&Json) -> bool) -> Json {
+        until(what, || {
+            let printed = self.0.printed();
+            let last = printed.lines().last().and_then(|line| service_framework::serde_json::from_str(line).ok());
+            let found = last.filter(|last| is_it(last));
+            assert!(found.is_some() || self.0.is_running(), "ended while waited for {what}, having told:\n{printed}");
+            found
+        })
     }
 
     /// Ends the script at once, and waits until it is gone.

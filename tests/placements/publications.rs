@@ -75,7 +75,10 @@ impl Source {
     }
 }
 
-static LISTENING: Mutex<Vec<(i64, ChannelSender<Tick>, Receiver<()>)>> = Mutex::new(Vec::new());
+/// The number of a test, where what is heard goes, and the gate.
+type Listening = (i64, ChannelSender<Tick>, Receiver<()>);
+
+static LISTENING: Mutex<Vec<Listening>> = Mutex::new(Vec::new());
 
 /// Hears what is published; each message waits for its gate, if it has one.
 struct Sink {
@@ -134,16 +137,36 @@ fn source(builder: impl FnOnce(ServiceBuilder) -> ServiceBuilder, count: i64, cr
     service
 }
 
-/// Addresses of the ticks, which stay within the process or go over a socket.
+/// Addresses of the ticks.
 fn at(side: &str, key: &str, address: &str) -> Json {
     json!({"connections": {side: {"ticks": {key: address}}}})
 }
 
-/// Each way in which the two sides can be connected: where the publisher binds.
-fn each_way(test: impl Fn(Placement, &str) + std::panic::RefUnwindSafe) {
+/// A way in which the two sides can be connected.
+struct Way {
+    /// Where the publisher binds.
+    address: String,
+    transport: &'static str,
+}
+
+impl Way {
+    /// Addresses of the ticks, by this transport.
+    fn at(&self, side: &str, key: &str, address: &str) -> Json {
+        json!({"connections": {side: {"ticks": {key: address, "transport": self.transport}}}})
+    }
+}
+
+fn each_way(test: impl Fn(Placement, &Way) + std::panic::RefUnwindSafe) {
     each_placement(|placement| {
-        test(placement, "127.0.0.1:0");
-        test(placement, &format!("inproc://ticks-{}", Uuid::new_v4()));
+        for transport in ["omq", "zeromq", "inproc"] {
+            let address = match transport {
+                "inproc" => format!("inproc://ticks-{}", Uuid::new_v4()),
+                _ => "127.0.0.1:0".to_owned(),
+            };
+            let way = Way { address, transport };
+            let outcome = std::panic::catch_unwind(|| test(placement, &way));
+            assert!(outcome.is_ok(), "over {transport}");
+        }
     });
 }
 
@@ -155,12 +178,12 @@ struct Pair {
 }
 
 /// A publisher that sends so many ticks, and a subscriber with these creation arguments.
-fn pair(placement: Placement, address: &str, count: i64, creation: &Json) -> Pair {
-    let of_publisher = at("out", "publisher", address);
+fn pair(placement: Placement, way: &Way, count: i64, creation: &Json) -> Pair {
+    let of_publisher = way.at("out", "publisher", &way.address);
     let publisher =
         source(|builder| builder.placement(placement).addresses(of_publisher), count, &json!({"topic": "TICK"}));
     let address = publisher.address("ticks").expect("a bound publisher").to_owned();
-    let of_subscriber = at("in", "subscriber", &address);
+    let of_subscriber = way.at("in", "subscriber", &address);
     let (subscriber, hears, gate) = sink(|builder| builder.placement(placement).addresses(of_subscriber), creation);
     Pair { publisher, subscriber, hears, gate }
 }
@@ -176,8 +199,8 @@ fn dropped(service: &Service, reason: &str) -> u64 {
 
 #[test]
 fn everything_published_arrives_once_and_in_order() {
-    each_way(|placement, address| {
-        let Pair { publisher, subscriber, hears, gate } = pair(placement, address, 900, &json!({}));
+    each_way(|placement, way| {
+        let Pair { publisher, subscriber, hears, gate } = pair(placement, way, 900, &json!({}));
         drop(gate);
         for n in 0..900 {
             assert_eq!(hears.recv_timeout(PATIENCE).expect("a tick").n, n);
@@ -190,8 +213,8 @@ fn everything_published_arrives_once_and_in_order() {
 
 #[test]
 fn what_waits_for_a_slow_function_is_seen_and_none_of_it_is_lost() {
-    each_way(|placement, address| {
-        let Pair { publisher, subscriber, hears, gate } = pair(placement, address, 900, &json!({}));
+    each_way(|placement, way| {
+        let Pair { publisher, subscriber, hears, gate } = pair(placement, way, 900, &json!({}));
         gate.send(()).expect("a sink");
         assert_eq!(hears.recv_timeout(PATIENCE).expect("a tick").n, 0);
         if placement == Placement::Offloaded {
@@ -199,22 +222,16 @@ fn what_waits_for_a_slow_function_is_seen_and_none_of_it_is_lost() {
         }
         drop(gate);
         for n in 1..900 {
-            let heard = hears.recv_timeout(Duration::from_secs(3));
-            assert_eq!(
-                heard.as_ref().map(|tick| tick.n),
-                Ok(n),
-                "{address} {:?} {:?}",
-                stats(&subscriber),
-                stats(&publisher)
-            );
+            let heard = hears.recv_timeout(PATIENCE);
+            assert_eq!(heard.as_ref().map(|tick| tick.n), Ok(n), "{:?} {:?}", stats(&subscriber), stats(&publisher));
         }
         until("an empty queue", || (stats(&subscriber).waiting == 0).then_some(()));
     });
 }
 
 /// What a slow subscriber heard of 900 ticks, in its order, with the counters afterwards.
-fn heard_slowly(placement: Placement, address: &str, creation: &Json) -> (Vec<i64>, ConnectionStats) {
-    let Pair { publisher, subscriber, hears, gate } = pair(placement, address, 900, creation);
+fn heard_slowly(placement: Placement, way: &Way, creation: &Json) -> (Vec<i64>, ConnectionStats) {
+    let Pair { publisher, subscriber, hears, gate } = pair(placement, way, 900, creation);
     gate.send(()).expect("a sink");
     let mut heard = vec![hears.recv_timeout(PATIENCE).expect("a tick").n];
     until("the publisher to have sent", || (stats(&publisher).sent == 900).then_some(()));
@@ -233,8 +250,8 @@ fn heard_slowly(placement: Placement, address: &str, creation: &Json) -> (Vec<i6
 
 #[test]
 fn a_queue_that_drops_the_oldest_keeps_the_last() {
-    each_way(|placement, address| {
-        let (heard, stats) = heard_slowly(placement, address, &json!({"queue": "drop_oldest", "queue_messages": 20}));
+    each_way(|placement, way| {
+        let (heard, stats) = heard_slowly(placement, way, &json!({"queue": "drop_oldest", "queue_messages": 20}));
         assert!(heard.is_sorted() && heard.last() == Some(&899), "{heard:?}");
         assert_eq!(stats.dropped.keys().collect::<Vec<_>>(), ["oldest_dropped"]);
         if placement == Placement::Offloaded {
@@ -245,8 +262,8 @@ fn a_queue_that_drops_the_oldest_keeps_the_last() {
 
 #[test]
 fn a_queue_that_drops_the_newest_keeps_the_first() {
-    each_way(|placement, address| {
-        let (heard, stats) = heard_slowly(placement, address, &json!({"queue": "drop_newest", "queue_messages": 20}));
+    each_way(|placement, way| {
+        let (heard, stats) = heard_slowly(placement, way, &json!({"queue": "drop_newest", "queue_messages": 20}));
         assert!(heard.is_sorted(), "{heard:?}");
         assert_eq!(heard[..20], (0..20).collect::<Vec<_>>());
         assert_eq!(stats.dropped.keys().collect::<Vec<_>>(), ["newest_dropped"]);
@@ -255,9 +272,9 @@ fn a_queue_that_drops_the_newest_keeps_the_first() {
 
 #[test]
 fn a_queue_that_conflates_keeps_the_last_of_each_key() {
-    each_way(|placement, address| {
+    each_way(|placement, way| {
         let creation = json!({"queue": "conflate", "conflate_by": ["key"]});
-        let (heard, stats) = heard_slowly(placement, address, &creation);
+        let (heard, stats) = heard_slowly(placement, way, &creation);
         assert_eq!(stats.dropped.keys().collect::<Vec<_>>(), ["conflated"]);
         for key in 0..10 {
             assert_eq!(heard.iter().rev().find(|n| *n % 10 == key), Some(&(890 + key)), "{heard:?}");
@@ -371,13 +388,13 @@ impl ServiceDefinition for Both {
 
 #[test]
 fn a_flood_of_publications_starves_no_requester() {
-    each_way(|placement, address| {
-        let of_publisher = at("out", "publisher", address);
+    each_way(|placement, way| {
+        let of_publisher = way.at("out", "publisher", &way.address);
         let publisher = source(|builder| builder.placement(placement).addresses(of_publisher), i64::MAX, &json!({}));
         let address = publisher.address("ticks").expect("a bound publisher");
         let addresses = json!({"connections": {"in": {
             "told": {"replyer": "127.0.0.1:0"},
-            "ticks": {"subscriber": address},
+            "ticks": {"subscriber": address, "transport": way.transport},
         }}});
         let both = started(Service::of::<Both>().addresses(addresses).config(json!({"test": 0})).placement(placement));
         let mut peer = Peer::dealer(both.address("told").expect("a running service"));
@@ -410,8 +427,8 @@ fn a_busy_subscriber_and_a_busy_publisher_do_as_any_other() {
 
 #[test]
 fn what_waits_when_the_service_stops_is_counted() {
-    each_placement(|placement| {
-        let Pair { publisher, subscriber, hears, gate } = pair(placement, "127.0.0.1:0", 900, &json!({}));
+    each_way(|placement, way| {
+        let Pair { publisher, subscriber, hears, gate } = pair(placement, way, 900, &json!({}));
         gate.send(()).expect("a sink");
         hears.recv_timeout(PATIENCE).expect("a tick");
         until("the publisher to have sent", || (stats(&publisher).sent == 900).then_some(()));

@@ -9,6 +9,7 @@ pub(crate) mod python;
 pub(crate) mod recorder;
 pub(crate) mod runner;
 
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 /// How long anything may take before a test gives up on it. Much longer than it takes on a busy machine.
@@ -25,4 +26,10 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         assert!(began.elapsed() < PATIENCE, "waited {PATIENCE:?} for {what}");
         std::thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// An address of this machine that nobody has just now, as HOST:PORT.
+pub(crate) fn free_address() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").to_string()
 }

@@ -3,6 +3,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
 
 use super::PATIENCE;
 use super::messages::Reply;
@@ -89,7 +90,7 @@ impl Peer {
 
     /// Says these bytes again and again until the other side hangs up or stops reading.
     pub(crate) fn write_until_refused(&mut self, bytes: &[u8], most: u64) -> u64 {
-        self.0.set_write_timeout(Some(std::time::Duration::from_millis(500))).expect("a live socket");
+        self.0.set_write_timeout(Some(Duration::from_millis(500))).expect("a live socket");
         let mut written = 0;
         while written < most {
             match self.0.write(bytes) {
@@ -137,6 +138,14 @@ impl Peer {
                 return frames;
             }
         }
+    }
+
+    /// Reads a message if one comes within some milliseconds.
+    pub(crate) fn receive_soon(&mut self) -> Option<Vec<Vec<u8>>> {
+        self.0.set_read_timeout(Some(Duration::from_millis(20))).expect("a live socket");
+        let has_come = self.0.peek(&mut [0]).is_ok_and(|count| count > 0);
+        self.0.set_read_timeout(Some(PATIENCE)).expect("a live socket");
+        has_come.then(|| self.receive())
     }
 
     /// Reads until the other side hangs up.

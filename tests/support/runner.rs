@@ -1,6 +1,6 @@
 //! The runner as a process: its arguments, its signals, its exit code and what it says.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -61,6 +61,17 @@ impl Running {
     /// Whether the log has a line with this text by now.
     pub(crate) fn has_logged(&self, text: &str) -> bool {
         self.stderr.line_with(text).is_some()
+    }
+
+    /// What it has printed so far.
+    pub(crate) fn printed(&self) -> String {
+        self.stdout.so_far()
+    }
+
+    /// Writes a line to its stdin, which has to be a pipe.
+    pub(crate) fn say(&mut self, line: &str) {
+        let stdin = self.child.stdin.as_mut().expect("a pipe");
+        writeln!(stdin, "{line}").expect("somebody who reads it");
     }
 
     /// Waits until stdout has a line with this text, and returns the line.

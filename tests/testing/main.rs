@@ -4,6 +4,7 @@ mod like_sockets;
 mod main_mode;
 mod messages;
 mod peers;
+mod publications;
 mod start;
 #[path = "../support/mod.rs"]
 mod support;

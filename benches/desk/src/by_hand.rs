@@ -59,7 +59,7 @@ pub fn read_call(mut frame: &[u8]) -> Option<(Order<'_>, &str)> {
     Some((order?, workflow_id?))
 }
 
-fn read_arguments<'a>(frame: &mut &'a [u8]) -> Option<Order<'a>> {
+pub(crate) fn read_arguments<'a>(frame: &mut &'a [u8]) -> Option<Order<'a>> {
     let (mut price, mut quantity, mut symbol, mut order_id, mut sequence, mut time) =
         (None, None, None, None, None, None);
     for _ in 0..decode::read_map_len(frame).ok()? {
@@ -104,14 +104,14 @@ fn read_returned<'a>(frame: &mut &'a [u8]) -> Option<Ack<'a>> {
     Some(Ack { symbol: symbol?, notional: notional?, sequence: sequence? })
 }
 
-fn read_text<'a>(frame: &mut &'a [u8]) -> Option<&'a str> {
+pub(crate) fn read_text<'a>(frame: &mut &'a [u8]) -> Option<&'a str> {
     let (text, rest) = decode::read_str_from_slice(*frame).ok()?;
     *frame = rest;
     Some(text)
 }
 
 /// The text in a marker map.
-fn read_marker<'a>(frame: &mut &'a [u8]) -> Option<&'a str> {
+pub(crate) fn read_marker<'a>(frame: &mut &'a [u8]) -> Option<&'a str> {
     decode::read_map_len(frame).ok()?;
     read_text(frame)?;
     decode::read_bool(frame).ok()?;
@@ -164,11 +164,11 @@ pub fn write_arguments(order: &Order<'_>, out: &mut ByteBuf) {
 
 // Writing to memory does not fail: the error of these is a type without values.
 
-fn map(len: u32, out: &mut ByteBuf) {
+pub(crate) fn map(len: u32, out: &mut ByteBuf) {
     let _ = encode::write_map_len(out, len);
 }
 
-fn text(text: &str, out: &mut ByteBuf) {
+pub(crate) fn text(text: &str, out: &mut ByteBuf) {
     let _ = encode::write_str(out, text);
 }
 
@@ -176,7 +176,7 @@ fn int(number: i64, out: &mut ByteBuf) {
     let _ = encode::write_sint(out, number);
 }
 
-fn marker(key: &str, payload: &str, out: &mut ByteBuf) {
+pub(crate) fn marker(key: &str, payload: &str, out: &mut ByteBuf) {
     map(2, out);
     text(key, out);
     let _ = encode::write_bool(out, true);

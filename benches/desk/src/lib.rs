@@ -1,12 +1,16 @@
 //! The desk of all benchmarks: it takes an order and acknowledges it with what it is worth.
 //!
 //! Owns the two forms in which the same desk is measured, a service of the framework (here) and a loop written by hand
-//! ([`by_hand`]), the message that both get ([`message`]) and how times are summed up ([`stats`]). Never measures:
-//! that is what the benchmarks do.
+//! ([`by_hand`], [`publication`]), the message that both get ([`message`]), the processes that they are in
+//! ([`process`]) and how times are summed up ([`stats`]). Never measures: that is what the benchmarks do.
 
 pub mod by_hand;
 pub mod message;
+pub mod process;
+pub mod publication;
 pub mod stats;
+
+use std::hint::black_box;
 
 use service_framework::prelude::*;
 
@@ -78,6 +82,11 @@ pub const BORROWED: &str = "borrowed";
 /// The name of the connection whose function owns.
 pub const OWNED: &str = "owned";
 
+/// The name of the subscriber whose function borrows.
+pub const HEARD_BORROWED: &str = "heard_borrowed";
+/// The name of the subscriber whose function owns.
+pub const HEARD_OWNED: &str = "heard_owned";
+
 /// The desk as a service.
 pub struct Desk;
 
@@ -91,6 +100,8 @@ impl ServiceDefinition for Desk {
     fn models(m: &mut Models<Self>) {
         m.replyer_borrowed::<Order, Ack>(BORROWED, Self::on_borrowed);
         m.replyer(OWNED, Self::on_owned);
+        m.subscriber_borrowed::<Order>(HEARD_BORROWED, Self::on_heard_borrowed).topic(publication::TOPIC);
+        m.subscriber(HEARD_OWNED, Self::on_heard_owned).topic(publication::TOPIC);
     }
 }
 
@@ -102,6 +113,16 @@ impl Desk {
     fn on_owned(&mut self, order: OwnedOrder, _: &mut Context) -> Result<OwnedAck> {
         let notional = order.price * order.quantity;
         Ok(OwnedAck { symbol: order.symbol, notional, sequence: order.sequence })
+    }
+
+    fn on_heard_borrowed(&mut self, order: Order<'_>, _: &mut Context) -> Result<()> {
+        black_box(&order);
+        Ok(())
+    }
+
+    fn on_heard_owned(&mut self, order: OwnedOrder, _: &mut Context) -> Result<()> {
+        black_box(&order);
+        Ok(())
     }
 }
 

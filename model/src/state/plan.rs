@@ -5,7 +5,7 @@
 
 use crate::dynamic::Arena;
 use crate::error::Refusal;
-use crate::schema::{ArgType, KeyType, Length, Merge, Peers, Record, StateValue};
+use crate::schema::{ArgType, Field, KeyType, Length, Merge, Peers, Record, StateValue};
 use crate::slot::Slot;
 use crate::state::KeyRef;
 use crate::validator::{FieldPlan, ModelError, Plan, RecordPlan};
@@ -100,6 +100,7 @@ impl NodePlan {
 
 impl RecordNode {
     fn new(record: &Record, path: &str, deep: bool) -> Result<Self, ModelError> {
+        let record = &as_left_out(record);
         let plan = RecordPlan::new(record, path)?;
         let node = |(field, of): (FieldPlan, &crate::schema::Field)| {
             let path = if path.is_empty() { of.name.clone() } else { format!("{path}.{}", of.name) };
@@ -116,6 +117,18 @@ impl RecordNode {
     pub(super) fn place_of(&self, name: &str) -> Option<usize> {
         self.fields.iter().position(|node| node.field.name == name)
     }
+}
+
+/// The same record, in which an optional field that may be nil, too, may only be left out: both are read as the same.
+fn as_left_out(record: &Record) -> Record {
+    let own = if record.is_open() { Record::new().open() } else { Record::new() };
+    record.fields().iter().fold(own, |own, field| {
+        let kind = match &field.kind {
+            ArgType::Option(of) if !field.required && field.default.is_none() => (**of).clone(),
+            kind => kind.clone(),
+        };
+        own.field(Field { kind, ..field.clone() })
+    })
 }
 
 /// One part of a state's model: how what is stored under a key is read.

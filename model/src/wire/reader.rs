@@ -109,6 +109,17 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// As [`Reader::skip_prefix`], of a length that is known when this is compiled, which spares a call.
+    #[inline(always)]
+    pub(crate) fn skip_exactly<const N: usize>(&mut self, prefix: &[u8; N]) -> Option<()> {
+        let (first, rest) = self.at.0.split_first_chunk::<N>()?;
+        if first != prefix {
+            return None;
+        }
+        self.at.0 = rest;
+        Some(())
+    }
+
     /// Goes past the beginning of a marker map, up to its payload, if it is written the canonical way.
     #[inline]
     pub(crate) fn skip_marker(&mut self, canonical: &[u8]) -> bool {

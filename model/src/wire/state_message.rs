@@ -76,7 +76,7 @@ impl<'a> Updates<'a> {
     ///
     /// # Errors
     /// If it is not an array of a number and a map.
-    pub fn next(&mut self) -> Result<Option<(u64, Reader<'a>)>, Refusal> {
+    pub fn next_update(&mut self) -> Result<Option<(u64, Reader<'a>)>, Refusal> {
         let Some(left) = self.left.checked_sub(1) else { return Ok(None) };
         self.left = left;
         let bad = || Refusal::new(Code::BadEnvelope, "an update in `sync.updates` is no array of a number and a map");
@@ -301,37 +301,41 @@ pub fn read_delta<'a>(frame: &'a [u8], arena: &'a Arena) -> Result<StateUpdate<'
 #[inline]
 fn read_usual_delta(frame: &[u8]) -> Option<StateUpdate<'_>> {
     let mut reader = Reader::new(frame);
-    let next = |reader: &mut Reader<'_>, prefix: &[u8]| reader.skip_prefix(prefix).then_some(());
-    next(&mut reader, b"\x83\xa4args\x83\xabcurrent_num")?;
+    reader.skip_exactly(b"\x83\xa4args\x83\xabcurrent_num")?;
     reader.enter(0).ok()?;
     reader.enter(0).ok()?;
-    let number = number(&mut reader).ok()??;
-    next(&mut reader, b"\xabis_snapshot")?;
-    let is_snapshot = reader.skip_prefix(b"\xc3");
-    if !is_snapshot {
-        next(&mut reader, b"\xc2")?;
-    }
-    next(&mut reader, b"\xa5state")?;
+    let number = usual_number(&mut reader)?;
+    reader.skip_exactly(b"\xabis_snapshot")?;
+    let is_snapshot = match reader.skip_exactly(b"\xc2") {
+        Some(()) => false,
+        None => reader.skip_exactly(b"\xc3").map(|()| true)?,
+    };
+    reader.skip_exactly(b"\xa5state")?;
     let state = reader;
     reader.skip().ok()?;
-    next(&mut reader, b"\xabworkflow_id")?;
+    reader.skip_exactly(b"\xabworkflow_id")?;
     reader.skip().ok()?;
-    next(&mut reader, b"\xa4sync")?;
+    reader.skip_exactly(b"\xa4sync")?;
     let count = reader.map_head().ok()??;
-    next(&mut reader, b"\xa1v\x01\xa5epoch")?;
-    let epoch = self::number(&mut reader).ok()??;
-    next(&mut reader, b"\xa4head")?;
-    let head = self::number(&mut reader).ok()??;
-    next(&mut reader, b"\xacheartbeat_ms")?;
-    let heartbeat_ms = u32::try_from(self::number(&mut reader).ok()??).ok()?;
+    reader.skip_exactly(b"\xa1v\x01\xa5epoch")?;
+    let epoch = usual_number(&mut reader)?;
+    reader.skip_exactly(b"\xa4head")?;
+    let head = usual_number(&mut reader)?;
+    reader.skip_exactly(b"\xacheartbeat_ms")?;
+    let heartbeat_ms = u32::try_from(usual_number(&mut reader)?).ok()?;
     let mut digest = None;
-    if reader.skip_prefix(b"\xa6digest") {
-        digest = Some(self::number(&mut reader).ok()??);
+    if reader.skip_exactly(b"\xa6digest").is_some() {
+        digest = Some(usual_number(&mut reader)?);
     }
-    let end = reader.skip_prefix(b"\xa3end\xc3");
+    let end = reader.skip_exactly(b"\xa3end\xc3").is_some();
     let is_whole = count == 4 + usize::from(digest.is_some()) + usize::from(end) && reader.rest().is_empty();
     let sync = Sync { epoch, head, heartbeat_ms, digest, end };
     is_whole.then_some(StateUpdate { number: Some(number), is_snapshot, state, sync: Some(sync) })
+}
+
+#[inline]
+fn usual_number(reader: &mut Reader<'_>) -> Option<u64> {
+    number(reader).ok().flatten()
 }
 
 #[cold]

@@ -119,8 +119,9 @@ typedef struct sf_host_t {
     /*
      * Sends to an `out` connection, by its place in the model (see `call`). A requester waits for its reply and hands
      * it to `write` before this returns; `write` must not call the host, and what it gets is gone after it. It may be
-     * null: then what comes back is let go. A publisher waits for nobody and hands nothing to `write`. Fails with `invalid_arguments`, `no_peer`, `timed_out`, `stopping` and
-     * others, or, flagged as remote, with the error that the other side answered with.
+     * null: then what comes back is let go. A publisher waits for nobody and hands nothing to `write`. Fails with
+     * `invalid_arguments`, `no_peer`, `timed_out`, `stopping` and others, or, flagged as remote, with the error that the
+     * other side answered with.
      */
     sf_status_t (*send)(sf_run_t *run, uint32_t connection, const sf_slot_t *slots, size_t count, void *sink,
                         sf_write_slots_t write);
@@ -154,8 +155,8 @@ typedef struct sf_host_t {
 
     /*
      * Hands the counters of all connections to `write`, as JSON:
-     * {"in": {name: {"received": 1, "sent": 1, "waiting": 0, "dropped": {reason: 1}}}, "out": {...}}. Since minor
-     * version 1.
+     * {"in": {name: {"received": 1, "sent": 1, "waiting": 1, "dropped": {reason: 1}}}, "out": {...}}, `waiting`
+     * only where messages do. Since minor version 1.
      */
     sf_status_t (*stats)(sf_run_t *run, void *sink, sf_write_text_t write);
 

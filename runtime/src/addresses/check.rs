@@ -105,9 +105,8 @@ impl Check<'_> {
         }
         let mut example = serde_json::json!({});
         for Declared { group, side, name, keys, .. } in &missing {
-            for AddressKey { key, .. } in keys {
-                example[group.word()][side.word()][name][key] = EXAMPLE.into();
-            }
+            let keys: serde_json::Map<_, _> = keys.iter().map(|key| (key.key.to_owned(), EXAMPLE.into())).collect();
+            put(&mut example, &[group.word(), side.word(), name], keys.into());
         }
         let names: Vec<String> = missing.iter().map(|declared| format!("`{}`", declared.name)).collect();
         let message = format!("no addresses are given, but the service needs those of {}", names.join(", "));
@@ -337,4 +336,13 @@ fn instead_of_keys(bare: &Key, declared: &Declared<'_>) -> Diagnostic {
         .enumerate()
         .map(|(place, key)| if place == 0 { format!("{key:?}: {written}") } else { format!("{key:?}: {EXAMPLE:?}") });
     bare.diagnostic(message).with_help(format!("write `{{{}}}`", pairs.collect::<Vec<_>>().join(", ")))
+}
+
+/// Puts a value where a path of names leads to, and makes the objects on the way.
+pub(crate) fn put(json: &mut serde_json::Value, path: &[&str], value: serde_json::Value) {
+    let ([name, rest @ ..], Some(object)) = (path, json.as_object_mut()) else {
+        *json = value;
+        return;
+    };
+    put(object.entry(*name).or_insert_with(|| serde_json::json!({})), rest, value);
 }

@@ -14,6 +14,7 @@ use crate::diagnostics::{Diagnostic, Diagnostics, Severity, Source};
 use crate::document::{Document, Setup};
 use crate::running::Mode;
 use check::Check;
+pub(crate) use check::put;
 use form::declared;
 use written::Written;
 

@@ -24,9 +24,6 @@ use crate::transport::{Closed, Frames, Omq, Socket, SocketKind, SocketOptions, T
 /// How many messages are forwarded before subscriptions are looked at again.
 const TURN: usize = 64;
 
-/// Under this word messages are counted that single subscribers have missed.
-const MISSED: &str = "missed";
-
 /// What a bus has forwarded, and for whom.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
@@ -127,9 +124,6 @@ impl Forwarder {
         }
         self.counts.publishers.store(self.input.ready_peers(), Ordering::Relaxed);
         self.counts.subscribers.store(self.output.ready_peers(), Ordering::Relaxed);
-        for _ in 0..self.output.missed_by_subscribers() {
-            self.counts.messages.dropped(MISSED);
-        }
     }
 
     fn send(&mut self, frames: Frames) {

@@ -52,12 +52,12 @@ impl Estate {
         Ok(Some(Self { place, owner, mirror, head_file, publishers: Vec::new(), replyers: Vec::new(), waiting: 0 }))
     }
 
-    pub(super) fn add_publisher(&mut self, socket: Box<dyn Socket>) {
-        self.publishers.push(socket);
+    pub(super) fn add_publishers(&mut self, sockets: Vec<Box<dyn Socket>>) {
+        self.publishers.extend(sockets);
     }
 
-    pub(super) fn add_replyer(&mut self, socket: Box<dyn Socket>) {
-        self.replyers.push(socket);
+    pub(super) fn add_replyers(&mut self, sockets: Vec<Box<dyn Socket>>) {
+        self.replyers.extend(sockets);
     }
 
     /// Publishes the value for the first time, if it is one without anything in it: others are published when they are

@@ -64,14 +64,16 @@ impl Inlet {
         self.sockets = sockets;
     }
 
-    /// Takes what has arrived into the queue, and promises the service what it has not been promised yet, at most
-    /// [`QUOTA`] messages.
+    /// Takes what has arrived into the queue, and promises the service what it has not been promised yet: of
+    /// a subscriber at most [`QUOTA`] messages, of a copy all.
     pub(super) fn sweep(&mut self, out: &mut Vec<Arrived>) {
         self.pump();
         let (inflow, place) = (&self.inflow, self.inflow.place);
         let peers = self.peers.take();
         let mut waiting = inflow.lock();
-        let count = waiting.intake.len().saturating_sub(waiting.promised).min(QUOTA);
+        // A copy is not told of its owner's silence as long as something waits: it gets all at once.
+        let most = if self.tells_peers { usize::MAX } else { QUOTA };
+        let count = waiting.intake.len().saturating_sub(waiting.promised).min(most);
         waiting.promised += count;
         drop(waiting);
         // No answer goes back, so that the socket does not matter.

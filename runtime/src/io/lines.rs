@@ -151,6 +151,7 @@ impl Lines {
 
     /// Gives up the sockets of a requester, and takes others in their place.
     pub(super) fn replace_line(&mut self, line: Line) -> Vec<Box<dyn Socket>> {
+        self.asked.retain(|asked| asked.place != line.place);
         let Some(old) = self.lines.iter_mut().find(|old| old.place == line.place) else { return Vec::new() };
         std::mem::replace(old, line).into_sockets()
     }

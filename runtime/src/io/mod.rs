@@ -1,16 +1,19 @@
 //! The sockets of one service: what arrives is collected fairly, what is to leave is sent, requests are answered.
 //!
-//! Owns the sockets that messages come in by, and the lines that the service sends over. Its async functions run only
+//! Owns the sockets that messages come in by, the queues of its subscribers, and the lines that it sends over. Its async functions run only
 //! inside the `block_on` of the runtime that made the sockets; what was received is in the caller's hands before any of
 //! them waits, so that no message is lost with a future that was dropped. Never waits for a slow or dead peer: what
 //! cannot leave is dropped and counted.
 
+mod arrived;
 mod error;
 mod estate;
 mod inlet;
 mod line;
 mod lines;
+mod opening;
 mod outlet;
+mod plan;
 mod post;
 
 use std::collections::VecDeque;
@@ -20,122 +23,28 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use service_framework_connections::intake::Settings;
-use service_framework_connections::publisher::Numbers;
+use service_framework_connections::Frames;
 use service_framework_connections::requests::Unanswered;
-use service_framework_connections::{Frames, topic};
 use service_framework_model::wire::envelope::WorkflowId;
 use service_framework_states::owner::Update;
-use uuid::Uuid;
 
-use self::estate::Estate;
 use self::inlet::Inlet;
-use self::line::Line;
 use self::lines::{AnswerOfOwner, Closed, Lines};
-use self::outlet::Outlet;
 use crate::alarm::Alarm;
 use crate::control::{Control, Stopped, after};
-use crate::pool::{self, Pool};
-use crate::transport::{Socket, SocketKind, SocketOptions, Transport};
+use crate::pool;
+use crate::transport::{Socket, SocketOptions};
 use crate::wiring::Wiring;
 
+pub(crate) use arrived::{Arrived, Content};
 pub use error::{WiringError, WiringProblem};
-pub(crate) use inlet::{Inflow, MISSED, REPEATED};
+pub(crate) use inlet::{MISSED, REPEATED};
+pub(crate) use opening::Parts;
+pub(crate) use plan::{End, Plan, Role};
 pub(crate) use post::{Post, Postbox, Posts, Request, postbox};
 
 /// How many messages one socket gives before the next one has its turn.
 const QUOTA: usize = 64;
-
-/// A connection that is to be opened.
-#[derive(Clone)]
-pub(crate) struct Plan {
-    /// Its place in the model.
-    pub(crate) place: usize,
-    /// Its name, for errors.
-    pub(crate) name: String,
-    pub(crate) role: Role,
-    /// Where it binds, or connects, in the order in which the addresses are tried.
-    pub(crate) ends: Vec<End>,
-}
-
-/// What a connection does with its addresses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// Answers whoever connects.
-    Answers,
-    /// Sends requests, each as often again as this says.
-    Asks { retries: u32 },
-    /// Sends to whoever subscribes.
-    Publishes { binds: bool },
-    /// Takes what publishers send.
-    Subscribes { binds: bool },
-    /// Sends the updates of a state to whoever has a copy.
-    Updates { binds: bool },
-    /// Gives snapshots of a state to whoever asks.
-    GivesSnapshots,
-    /// Takes the updates of a state.
-    Follows { binds: bool },
-    /// Asks for snapshots of a state.
-    AsksForSnapshots,
-}
-
-impl Role {
-    /// Whether it binds its addresses.
-    const fn binds(self) -> bool {
-        match self {
-            Self::Answers | Self::GivesSnapshots => true,
-            Self::Asks { .. } | Self::AsksForSnapshots => false,
-            Self::Publishes { binds }
-            | Self::Subscribes { binds }
-            | Self::Updates { binds }
-            | Self::Follows { binds } => binds,
-        }
-    }
-}
-
-/// One address, and by what it is reached.
-#[derive(Clone)]
-pub(crate) struct End {
-    pub(crate) transport: Arc<dyn Transport>,
-    pub(crate) endpoint: String,
-}
-
-/// A message that arrived.
-pub(crate) struct Arrived {
-    /// Which socket it came from; the answer goes there.
-    pub(crate) socket: usize,
-    /// Which connection it is for.
-    pub(crate) place: usize,
-    pub(crate) content: Content,
-}
-
-/// Where the frames of a message are.
-pub(crate) enum Content {
-    Here(Frames),
-    /// In the queue of its subscriber, until the service has time for it.
-    Queued(Arc<Inflow>),
-    /// Of the owner of a state: the answer to a request of its copy.
-    Answer {
-        of_copy: u64,
-        answer: Result<Bytes, Unanswered>,
-    },
-    /// Of a state's copy: its publishers have come or gone. How many are there, and how many were lost.
-    Peers {
-        ready: usize,
-        lost: usize,
-    },
-}
-
-impl Content {
-    /// The frames; none if the queue has dropped them.
-    pub(crate) fn take(self) -> Option<Frames> {
-        match self {
-            Self::Here(frames) => Some(frames),
-            Self::Queued(inflow) => inflow.next(),
-            Self::Answer { .. } | Self::Peers { .. } => None,
-        }
-    }
-}
 
 /// A socket by which messages come in.
 struct Door {
@@ -164,147 +73,7 @@ pub(crate) struct Io {
     is_apart: bool,
 }
 
-/// What the sockets of a service are opened with.
-pub(crate) struct Parts<'p> {
-    pub(crate) options: &'p SocketOptions,
-    pub(crate) plans: &'p [Plan],
-    pub(crate) pools: Vec<Pool>,
-    pub(crate) posts: Posts,
-    pub(crate) wiring: Arc<Wiring>,
-    pub(crate) control: Arc<Control>,
-    /// Whether the service's code is on another thread.
-    pub(crate) is_apart: bool,
-}
-
 impl Io {
-    /// Opens the sockets: those that bind first, so that a service which speaks to itself finds itself. Returns the
-    /// addresses of each connection with them.
-    pub(crate) async fn open(parts: Parts<'_>) -> Result<(Self, Vec<(usize, String)>), WiringError> {
-        let Parts { options, plans, pools, posts, wiring, control, is_apart } = parts;
-        let mut io = Self {
-            doors: Vec::new(),
-            inlets: Vec::new(),
-            lines: Lines::new(pools, posts, Arc::clone(&wiring), Arc::clone(&control)),
-            first: 0,
-            outbox: VecDeque::new(),
-            received: Vec::new(),
-            wiring,
-            stopped: Stopped::of(Arc::clone(&control)),
-            control,
-            alarm: Alarm::default(),
-            options: options.clone(),
-            following: Vec::new(),
-            is_apart,
-        };
-        let mut addresses = Vec::new();
-        let (binding, connecting): (Vec<_>, Vec<_>) = plans.iter().partition(|plan| plan.role.binds());
-        for plan in binding.into_iter().chain(connecting) {
-            match io.open_one(options, plan).await {
-                Ok(opened) => addresses.extend(opened.into_iter().map(|address| (plan.place, address))),
-                Err(reason) => {
-                    io.close(Duration::ZERO).await;
-                    return Err(WiringError { name: plan.name.clone(), reason });
-                }
-            }
-        }
-        io.lines.start_estates();
-        Ok((io, addresses))
-    }
-
-    async fn open_one(&mut self, options: &SocketOptions, plan: &Plan) -> Result<Vec<String>, WiringProblem> {
-        let place = plan.place;
-        match plan.role {
-            Role::Answers => {
-                let mut addresses = Vec::new();
-                for End { transport, endpoint } in &plan.ends {
-                    let mut socket = transport.open(SocketKind::Router, options)?;
-                    addresses.push(socket.bind(endpoint).await?);
-                    self.doors.push(Door { place, socket });
-                }
-                Ok(addresses)
-            }
-            Role::Asks { retries } => {
-                self.lines.add(Line::new(place, ask(options, plan).await?, retries));
-                Ok(plan.ends.iter().map(|end| end.endpoint.clone()).collect())
-            }
-            Role::Publishes { binds } => {
-                let Some((_, outbound, _)) = self.wiring.outbound(place) else { return Ok(Vec::new()) };
-                let (topic, is_numbered) = (outbound.topic().to_vec(), outbound.is_numbered());
-                let mut addresses = Vec::new();
-                for End { transport, endpoint } in &plan.ends {
-                    let mut socket = transport.open(SocketKind::Publisher, options)?;
-                    addresses.push(bind_or_connect(socket.as_mut(), endpoint, binds).await?);
-                    let (epoch, _) = Uuid::new_v4().as_u64_pair();
-                    let numbers = is_numbered.then(|| Numbers::new(epoch));
-                    self.lines.add_outlet(Outlet::new(place, socket, topic.clone(), numbers));
-                }
-                Ok(addresses)
-            }
-            Role::Subscribes { binds } => {
-                let wiring = Arc::clone(&self.wiring);
-                let Some(settings) = wiring.inbound(place).and_then(|(_, inbound, _)| inbound.intake()) else {
-                    return Ok(Vec::new());
-                };
-                let (sockets, addresses) = follow(options, plan, settings.prefix(), binds).await?;
-                self.inlets.push(Inlet::new(place, sockets, settings, Arc::clone(&wiring)));
-                Ok(addresses)
-            }
-            Role::Updates { binds } => {
-                let is_apart = self.is_apart;
-                let wiring = Arc::clone(&self.wiring);
-                let Some(state) = wiring.state(place) else { return Ok(Vec::new()) };
-                if self.lines.estate(place).is_none()
-                    && let Some(estate) = Estate::new(place, state, is_apart)?
-                {
-                    self.lines.add_estate(estate);
-                }
-                let (mut addresses, mut sockets) = (Vec::new(), Vec::new());
-                for End { transport, endpoint } in &plan.ends {
-                    let mut socket = transport.open(SocketKind::Publisher, options)?;
-                    addresses.push(bind_or_connect(socket.as_mut(), endpoint, binds).await?);
-                    sockets.push(socket);
-                }
-                if let Some(estate) = self.lines.estate(place) {
-                    sockets.into_iter().for_each(|socket| estate.add_publisher(socket));
-                }
-                Ok(addresses)
-            }
-            Role::GivesSnapshots => {
-                let wiring = Arc::clone(&self.wiring);
-                let Some(state) = wiring.state(place) else { return Ok(Vec::new()) };
-                if self.lines.estate(place).is_none()
-                    && let Some(estate) = Estate::new(place, state, self.is_apart)?
-                {
-                    self.lines.add_estate(estate);
-                }
-                let (mut addresses, mut sockets) = (Vec::new(), Vec::new());
-                for End { transport, endpoint } in &plan.ends {
-                    let mut socket = transport.open(SocketKind::Router, options)?;
-                    addresses.push(socket.bind(endpoint).await?);
-                    sockets.push(socket);
-                }
-                if let Some(estate) = self.lines.estate(place) {
-                    sockets.into_iter().for_each(|socket| estate.add_replyer(socket));
-                }
-                Ok(addresses)
-            }
-            Role::Follows { binds } => {
-                let wiring = Arc::clone(&self.wiring);
-                let Some(state) = wiring.state(place) else { return Ok(Vec::new()) };
-                let settings = Settings::blocking(topic::bytes(state.topic()));
-                let (sockets, addresses) = follow(options, plan, settings.prefix(), binds).await?;
-                self.inlets.push(Inlet::of_copy(place, sockets, &settings, wiring));
-                self.following.push(plan.clone());
-                Ok(addresses)
-            }
-            Role::AsksForSnapshots => {
-                self.lines.add(Line::new(place, ask(options, plan).await?, 0));
-                self.following.push(plan.clone());
-                Ok(plan.ends.iter().map(|end| end.endpoint.clone()).collect())
-            }
-        }
-    }
-
     /// Keeps a publication until the sockets are driven the next time; returns how many wait for that.
     pub(crate) fn publish(&mut self, place: usize, publication: Vec<u8>) -> usize {
         self.lines.publish(place, publication)
@@ -318,41 +87,6 @@ impl Io {
     /// Sends the request of a copy for a snapshot; what comes of it is collected.
     pub(crate) fn ask_for_snapshot(&mut self, place: usize, of_copy: u64, body: Bytes, deadline: Instant) {
         self.lines.ask(place, of_copy, body, deadline);
-    }
-
-    /// Makes the sockets of a copy anew: one whose connection is only half there may never notice. What waits in its queue
-    /// stays. If it does not succeed the copy is silent, and asks again.
-    pub(crate) async fn rebuild(&mut self, place: usize) {
-        let wiring = Arc::clone(&self.wiring);
-        let Some(state) = wiring.state(place) else { return };
-        for plan in self.following.iter().filter(|plan| plan.place == place) {
-            let remade = match plan.role {
-                Role::Follows { binds } => {
-                    let Some(inlet) = self.inlets.iter_mut().find(|inlet| inlet.place() == place) else { continue };
-                    for socket in inlet.take_sockets() {
-                        socket.close(Duration::ZERO).await;
-                    }
-                    let prefix = topic::bytes(state.topic());
-                    follow(&self.options, plan, &prefix, binds).await.map(|(sockets, _)| inlet.set_sockets(sockets))
-                }
-                Role::AsksForSnapshots => match ask(&self.options, plan).await {
-                    Ok(sockets) => {
-                        for socket in self.lines.replace_line(Line::new(place, sockets, 0)) {
-                            socket.close(Duration::ZERO).await;
-                        }
-                        Ok(())
-                    }
-                    Err(problem) => Err(problem),
-                },
-                _ => Ok(()),
-            };
-            match remade {
-                Ok(()) => tracing::debug!("the sockets of the copy of `{}` were made anew", plan.name),
-                Err(problem) => {
-                    tracing::warn!("the sockets of the copy of `{}` cannot be made anew: {problem}", plan.name)
-                }
-            }
-        }
     }
 
     /// Keeps an answer until the sockets are driven the next time.
@@ -574,42 +308,9 @@ impl Io {
 /// Takes what arrives for subscribers into their queues, and has the caller woken when there is more. Returns whether
 /// anything came.
 fn attend(inlets: &mut [Inlet], cx: &mut Context<'_>) -> bool {
-    inlets.iter_mut().fold(false, |any, inlet| inlet.poll(cx) || any)
-}
-
-/// The sockets by which a copy follows its owner.
-async fn follow(
-    options: &SocketOptions,
-    plan: &Plan,
-    prefix: &[u8],
-    binds: bool,
-) -> Result<(Vec<Box<dyn Socket>>, Vec<String>), WiringProblem> {
-    let options = SocketOptions { receive_queue: inlet::PUMPED as u32, ..options.clone() };
-    let (mut addresses, mut sockets) = (Vec::new(), Vec::new());
-    for End { transport, endpoint } in &plan.ends {
-        let mut socket = transport.open(SocketKind::Subscriber, &options)?;
-        socket.subscribe(prefix).await?;
-        addresses.push(bind_or_connect(socket.as_mut(), endpoint, binds).await?);
-        sockets.push(socket);
+    let mut any = false;
+    for inlet in inlets {
+        any |= inlet.poll(cx);
     }
-    Ok((sockets, addresses))
-}
-
-/// The sockets by which a copy asks its owner.
-async fn ask(options: &SocketOptions, plan: &Plan) -> Result<Vec<Box<dyn Socket>>, WiringProblem> {
-    let mut sockets = Vec::new();
-    for End { transport, endpoint } in &plan.ends {
-        let mut socket = transport.open(SocketKind::Dealer, options)?;
-        socket.connect(endpoint).await?;
-        sockets.push(socket);
-    }
-    Ok(sockets)
-}
-
-async fn bind_or_connect(socket: &mut dyn Socket, endpoint: &str, binds: bool) -> Result<String, WiringProblem> {
-    if binds {
-        return Ok(socket.bind(endpoint).await?);
-    }
-    socket.connect(endpoint).await?;
-    Ok(endpoint.to_owned())
+    any
 }

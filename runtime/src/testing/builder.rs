@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 use service_framework_connections::registry;
 use service_framework_model::schema::{ServiceModel, Side};
 use service_framework_plugin::abi::PluginTable;
@@ -13,6 +13,7 @@ use service_framework_plugin::{Model, OwnedModel, Result, ServiceDefinition, ser
 use super::TestService;
 use super::answer::{Answer, Script, script, typed_script};
 use super::error::TestError;
+use crate::addresses::put;
 use crate::logging::LogOptions;
 use crate::prepare::{Inputs, Loaded};
 use crate::running::{Mode, RunOptions};
@@ -24,6 +25,7 @@ pub struct TestServiceBuilder {
     inputs: Inputs,
     options: RunOptions,
     scripts: Vec<(String, Script)>,
+    subscribers: Vec<(String, usize)>,
 }
 
 enum Source {
@@ -41,7 +43,8 @@ impl TestServiceBuilder {
     }
 
     fn new(source: Source) -> Self {
-        Self { source, inputs: Inputs::default(), options: RunOptions::default(), scripts: Vec::new() }
+        let (inputs, options) = (Inputs::default(), RunOptions::default());
+        Self { source, inputs, options, scripts: Vec::new(), subscribers: Vec::new() }
     }
 
     /// The config, in the form of a config file.
@@ -85,6 +88,12 @@ impl TestServiceBuilder {
         self
     }
 
+    /// As [`TestService::subscribers`], for what is waited for from `init` on.
+    pub fn subscribers(mut self, connection: &str, count: usize) -> Self {
+        self.subscribers.push((connection.to_owned(), count));
+        self
+    }
+
     /// Validates everything, makes the service as for the service loop, and runs its `init`.
     ///
     /// # Errors
@@ -103,7 +112,7 @@ impl TestServiceBuilder {
     }
 
     fn start_in(self, mode: Mode) -> std::result::Result<TestService, TestError> {
-        let Self { source, mut inputs, options, scripts } = self;
+        let Self { source, mut inputs, options, scripts, subscribers } = self;
         let loaded = match source {
             Source::Table(table) => Loaded::from_table(table)?,
             Source::Path(path) => Loaded::from_path(&path)?,
@@ -112,21 +121,31 @@ impl TestServiceBuilder {
             inputs.addresses = Some(stand_ins(loaded.model(), mode));
         }
         let prepared = loaded.prepare(mode, &inputs, options, &LogOptions::default())?;
-        TestService::start(loaded.model().clone(), prepared.into_blueprint(), scripts)
+        TestService::start(loaded.model().clone(), prepared.into_blueprint(), scripts, subscribers)
     }
 }
 
 /// Addresses that fit the service, each of them once. Nothing is ever opened at them.
 fn stand_ins(model: &ServiceModel, mode: Mode) -> Json {
-    let side = |side: Side| {
-        let connections = model.connections.iter().enumerate().filter(|(_, connection)| connection.side == side);
-        let stand_in = |(place, connection): (usize, &service_framework_model::schema::ConnectionModel)| {
-            let key = registry::find(&connection.connection_type)?.address_key()?;
-            Some((connection.name.clone(), json!({ key: format!("127.1.0.1:{}", place + 1) })))
-        };
-        connections.filter_map(stand_in).collect::<Map<_, _>>()
+    let (mut addresses, mut place) = (json!({}), 0);
+    let mut stand_in = |group: &str, side: Side, name: &str, keys: &[&'static str]| {
+        // In main mode an address of what comes in would be one problem more.
+        if mode == Mode::Main && side == Side::In {
+            return;
+        }
+        for key in keys {
+            place += 1;
+            put(&mut addresses, &[group, side.word(), name, key], format!("127.1.0.1:{place}").into());
+        }
     };
-    // In main mode an address of what comes in would be one problem more.
-    let inbound = if mode == Mode::Main { Map::new() } else { side(Side::In) };
-    json!({"connections": {"in": inbound, "out": side(Side::Out)}})
+    for connection in &model.connections {
+        let key = registry::find(&connection.connection_type).and_then(registry::ConnectionType::address_key);
+        stand_in("connections", connection.side, &connection.name, key.as_slice());
+    }
+    for state in &model.states {
+        let keys = service_framework_states::find(&state.state_type).map_or(&[][..], |kind| kind.address_keys);
+        let keys: Vec<_> = keys.iter().map(|key| key.key).collect();
+        stand_in("states", state.side, &state.name, &keys);
+    }
+    addresses
 }

@@ -4,6 +4,7 @@
 
 use bytes::Bytes;
 use serde_json::Value as Json;
+use service_framework_connections::intake::Settings;
 use service_framework_connections::registry::{self, SocketRole};
 use service_framework_model::schema::ConnectionModel;
 use service_framework_model::value::Value;
@@ -26,6 +27,9 @@ impl TestService {
     /// Delivers a message to the `in` connection of this name and returns what its peer gets back: `arguments` in the
     /// form of config files, the return arguments likewise. Constraints of the model, such as a range, are left to the
     /// service to refuse. Timers that are due when the function has returned run too.
+    ///
+    /// Over a subscriber nothing comes back, and that is null. A message that it refuses, or whose function fails, is an
+    /// error here, although in production its publisher is told of none.
     ///
     /// ```
     /// # use service_framework::prelude::*;
@@ -58,9 +62,9 @@ impl TestService {
     /// there is no such connection, if the names or types of `arguments` are not those of the model, or if a script
     /// went wrong.
     pub fn deliver(&mut self, connection: &str, arguments: Json) -> Result<Json, TestError> {
-        let (_, ConnectionModel { arguments: record, peers, .. }) = self.inbound(connection)?;
+        let (place, ConnectionModel { arguments: record, peers, .. }) = self.inbound(connection)?;
         let body = message::from_json(Part::Arguments, (connection, record, *peers), &arguments, &self.workflow_id)?;
-        let answer = self.deliver_body(connection, body)?;
+        let answer = self.deliver_body(connection, self.behind_topic(place, body))?;
         answer.map_or(Ok(Json::Null), |answer| message::returned_json(connection, &answer))
     }
 
@@ -69,11 +73,12 @@ impl TestService {
     /// # Errors
     /// As [`TestService::deliver`]; also if what comes back is no `R`.
     pub fn deliver_as<A: Model, R: OwnedModel>(&mut self, connection: &str, arguments: &A) -> Result<R, TestError> {
-        let (_, ConnectionModel { peers, .. }) = self.inbound(connection)?;
+        let (place, ConnectionModel { peers, .. }) = self.inbound(connection)?;
         let body = message::from_model(Part::Arguments, (connection, *peers), arguments, &self.workflow_id)?;
-        match self.deliver_body(connection, body)? {
+        match self.deliver_body(connection, self.behind_topic(place, body))? {
             Some(answer) => message::returned_model(connection, &answer),
-            None => Err(TestError::Test(format!("nothing comes back over `{connection}`"))),
+            // Over a subscriber nothing comes back, which is what `()` is.
+            None => R::from_slots(&[]).map_err(|_| TestError::Test(format!("nothing comes back over `{connection}`"))),
         }
     }
 
@@ -82,19 +87,28 @@ impl TestService {
     /// # Errors
     /// As [`TestService::deliver`]; whatever the arguments are, the service is the one who refuses them.
     pub fn deliver_value(&mut self, connection: &str, arguments: &Value) -> Result<Json, TestError> {
-        self.inbound(connection)?;
+        let (place, _) = self.inbound(connection)?;
         let body = message::from_value(Part::Arguments, arguments, &self.workflow_id);
-        let answer = self.deliver_body(connection, body)?;
+        let answer = self.deliver_body(connection, self.behind_topic(place, body))?;
         answer.map_or(Ok(Json::Null), |answer| message::returned_json(connection, &answer))
     }
 
-    /// Delivers a whole message as bytes, whatever they are, and returns the bytes of the answer; `None` if there is
+    /// Delivers a whole message as bytes, its topic included, whatever they are, and returns the bytes of the answer; `None` if there is
     /// none.
     ///
     /// # Errors
     /// [`TestError::Test`] if there is no such connection, or if a script went wrong.
     pub fn deliver_bytes(&mut self, connection: &str, message: impl Into<Bytes>) -> Result<Option<Bytes>, TestError> {
         self.deliver_body(connection, message.into())
+    }
+
+    /// A message behind the topic of its subscriber, if it is for one that has a topic.
+    fn behind_topic(&self, place: usize, message: Bytes) -> Bytes {
+        let topic = self.port.wiring.inbound(place).and_then(|(_, inbound, _)| inbound.intake()).map(Settings::prefix);
+        match topic {
+            None | Some([]) => message,
+            Some(topic) => [topic, &message].concat().into(),
+        }
     }
 
     fn deliver_body(&mut self, connection: &str, body: Bytes) -> Result<Option<Bytes>, TestError> {
@@ -110,6 +124,7 @@ impl TestService {
         self.workflow_id = Value::Nil;
         let _logs = self.blueprint.sinks.enter(&self.blueprint.name);
         self.port.take_waiting_posts();
+        let mut untold = None;
         let is_answered = if self.dispatcher.is_stopping() {
             self.dispatcher.turn_away(place, frames, &mut self.out).is_some()
         } else {
@@ -117,6 +132,7 @@ impl TestService {
             if let Some(failure) = handled.stop {
                 self.fail(RunError::Function(failure.to_string()));
             }
+            untold = handled.untold;
             handled.route.is_some()
         };
         let answer = is_answered.then(|| Bytes::copy_from_slice(&self.out));
@@ -129,7 +145,7 @@ impl TestService {
             let _ = self.end();
         }
         self.told_well()?;
-        Ok(answer)
+        untold.map_or(Ok(answer), |told| Err(TestError::Refused((*told).into())))
     }
 
     /// The place of a connection, by which frames are handed to it.

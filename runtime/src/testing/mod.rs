@@ -108,7 +108,12 @@ impl TestService {
         TestServiceBuilder::from_path(path.into())
     }
 
-    fn start(model: ServiceModel, blueprint: Blueprint, scripts: Vec<(String, Script)>) -> Result<Self, TestError> {
+    fn start(
+        model: ServiceModel,
+        blueprint: Blueprint,
+        scripts: Vec<(String, Script)>,
+        subscribers: Vec<(String, usize)>,
+    ) -> Result<Self, TestError> {
         let logs = blueprint.sinks.enter(&blueprint.name);
         let (postbox, posts) = postbox();
         let mut dispatcher = life::dispatcher(&blueprint, postbox)?;
@@ -121,6 +126,9 @@ impl TestService {
             service.set_script(&connection, script)?;
         }
         service.dispatcher.start_copies(service.port.now);
+        for (connection, count) in subscribers {
+            service.subscribers(&connection, count)?;
+        }
         let begun = life::init(&service.blueprint, &mut service.dispatcher, &mut service.port);
         service.told_well()?;
         begun?;
@@ -188,6 +196,16 @@ impl TestService {
         R: Model,
     {
         self.set_script(connection, typed_script(answer))
+    }
+
+    /// Says how many subscribers a publisher has from now on. Unless it is said, there are as many as are waited for.
+    ///
+    /// # Errors
+    /// If the service has no such `out` connection.
+    pub fn subscribers(&mut self, connection: &str, count: usize) -> Result<(), TestError> {
+        let (place, _) = self.find(Side::Out, connection)?;
+        self.port.subscribers.insert(place, count);
+        Ok(())
     }
 
     fn set_script(&mut self, connection: &str, script: Script) -> Result<(), TestError> {

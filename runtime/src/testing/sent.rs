@@ -23,8 +23,10 @@ pub struct Sent {
     pub workflow_id: Value,
     /// When it was sent, on the clock of [`TestService::elapsed`](super::TestService::elapsed).
     pub at: Duration,
-    /// The message as it left.
+    /// The message as it left; a publication's begins with its topic.
     pub bytes: Bytes,
+    /// Where the message begins behind its topic.
+    begins: usize,
 }
 
 impl Sent {
@@ -35,13 +37,15 @@ impl Sent {
             workflow_id: message::workflow_id(&bytes),
             at,
             bytes,
+            begins: 0,
         }
     }
 
     /// A publication, whose bytes begin with its topic.
     pub(super) fn of_publication(connection: &str, topic: &[u8], bytes: Bytes, at: Duration) -> Self {
-        let message = bytes.slice(topic.len().min(bytes.len())..);
-        Self { bytes, ..Self::new(connection, message, at) }
+        let begins = topic.len().min(bytes.len());
+        let message = bytes.slice(begins..);
+        Self { begins, bytes, ..Self::new(connection, message, at) }
     }
 
     /// What the message carries, as a model of Rust.
@@ -49,6 +53,6 @@ impl Sent {
     /// # Errors
     /// If it is none.
     pub fn arguments_as<A: OwnedModel>(&self) -> Result<A, TestError> {
-        message::to_model(&self.connection, &self.bytes)
+        message::to_model(&self.connection, self.bytes.get(self.begins..).unwrap_or_default())
     }
 }

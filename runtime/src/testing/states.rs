@@ -179,7 +179,8 @@ impl TestService {
     pub(super) fn settle_states(&mut self) -> Result<(), TestError> {
         let _logs = self.blueprint.sinks.enter(&self.blueprint.name);
         loop {
-            if let Err(failure) = self.dispatcher.drive_copies(&mut self.port) {
+            let now = self.port.now;
+            if let Err(failure) = self.dispatcher.drive_copies(&mut self.port, now) {
                 self.fail(crate::running::RunError::Function(failure.to_string()));
             }
             let answers = self.port.lives.answers();

@@ -79,6 +79,8 @@ fn publish_and_hear(publishing: &'static dyn Transport, hearing: &'static dyn Tr
                     subscriber = open_subscriber().await;
                 }
             }
+            publisher.close().await;
+            subscriber.close().await;
         }
     });
 }

@@ -7,15 +7,6 @@ use std::time::{Duration, Instant};
 
 use crate::settings::CopySettings;
 
-/// What was known when a request was made: its answer decides about nothing else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Known {
-    /// The life that was followed; the life of an owner of the Python library is `Some(None)`.
-    pub(super) life: Option<Option<u64>>,
-    /// The life that may be the one before or after it.
-    pub(super) contender: Option<u64>,
-}
-
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Waiting {
     /// Nothing is to be asked.
@@ -23,7 +14,14 @@ pub(super) enum Waiting {
     /// A request is due then.
     Until(Instant),
     /// A request is on its way.
-    Answer { ticket: u64, deadline: Instant, known: Known },
+    Answer {
+        ticket: u64,
+        /// What it is answered with was so no earlier.
+        asked: Instant,
+        deadline: Instant,
+        /// Whether a life of the owner was known when it was asked for.
+        knew_life: bool,
+    },
 }
 
 #[derive(Debug)]
@@ -69,11 +67,11 @@ impl Ask {
     }
 
     /// The request that is due, if one is.
-    pub(super) fn poll(&mut self, known: Known, settings: &CopySettings, now: Instant) -> Option<u64> {
+    pub(super) fn poll(&mut self, knew_life: bool, settings: &CopySettings, now: Instant) -> Option<u64> {
         let Waiting::Until(due) = self.waiting else { return None };
         let deadline = now.checked_add(settings.request_timeout).filter(|_| due <= now)?;
         self.ticket += 1;
-        self.waiting = Waiting::Answer { ticket: self.ticket, deadline, known };
+        self.waiting = Waiting::Answer { ticket: self.ticket, asked: now, deadline, knew_life };
         Some(self.ticket)
     }
 

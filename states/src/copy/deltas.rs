@@ -4,19 +4,18 @@
 
 use std::time::Instant;
 
-use bytes::Bytes;
 use service_framework_model::dynamic::Arena;
 use service_framework_model::wire::state_message::{StateUpdate, Sync, read_delta, read_full};
 
 use super::buffer::Pushed;
 use super::install::Applied;
-use super::{Copy, Held};
+use super::{Copy, Held, Message};
 use crate::rules::Rules;
 
 impl<R: Rules> Copy<R> {
     /// A message of a delta state.
-    pub(super) fn handle_delta(&mut self, frame: &Bytes, arena: &Arena, now: Instant) {
-        let Ok(update) = read_delta(frame, arena) else {
+    pub(super) fn handle_delta(&mut self, message: Message<'_>, arena: &Arena, now: Instant) {
+        let Ok(update) = read_delta(message.bytes, arena) else {
             self.counts.refused += 1;
             return;
         };
@@ -26,13 +25,13 @@ impl<R: Rules> Copy<R> {
             return;
         }
         if self.contender.is_some() {
-            self.buffer_update(number, frame, now);
+            self.buffer_update(number, message, now);
         } else if update.is_snapshot {
-            self.handle_snapshot(number, &update, frame, arena, now);
+            self.handle_snapshot(number, &update, message, arena, now);
         } else if let Some(sync) = &update.sync {
-            self.handle_numbered(number, &update, sync, frame, arena, now);
+            self.handle_numbered(number, &update, sync, message, arena, now);
         } else {
-            self.handle_unverified(number, &update, is_first, frame, arena, now);
+            self.handle_unverified(number, &update, is_first, message, arena, now);
         }
     }
 
@@ -43,7 +42,14 @@ impl<R: Rules> Copy<R> {
     }
 
     /// A whole value on the subscriber: it heals whatever is missing.
-    fn handle_snapshot(&mut self, number: u64, update: &StateUpdate<'_>, frame: &Bytes, arena: &Arena, now: Instant) {
+    fn handle_snapshot(
+        &mut self,
+        number: u64,
+        update: &StateUpdate<'_>,
+        message: Message<'_>,
+        arena: &Arena,
+        now: Instant,
+    ) {
         let epoch = update.sync.map(|sync| sync.epoch);
         if let (Some(held), Some(_)) = (self.held_number(), epoch) {
             if self.rules.is_old(held, number) {
@@ -61,7 +67,7 @@ impl<R: Rules> Copy<R> {
         } else {
             self.wants_whole = true;
             self.resync(now, epoch.is_none());
-            self.buffer_update(number, frame, now);
+            self.buffer_update(number, message, now);
         }
     }
 
@@ -71,13 +77,13 @@ impl<R: Rules> Copy<R> {
         number: u64,
         update: &StateUpdate<'_>,
         sync: &Sync,
-        frame: &Bytes,
+        message: Message<'_>,
         arena: &Arena,
         now: Instant,
     ) {
         let held = self.held_number().filter(|_| self.is_following);
         let Some(held) = held else {
-            self.buffer_update(number, frame, now);
+            self.buffer_update(number, message, now);
             return;
         };
         if self.rules.is_old(held, number) {
@@ -90,7 +96,7 @@ impl<R: Rules> Copy<R> {
                 Applied::Refused => {
                     self.wants_whole = true;
                     self.resync(now, false);
-                    self.buffer_update(number, frame, now);
+                    self.buffer_update(number, message, now);
                 }
                 Applied::Mismatch => {
                     self.wants_whole = true;
@@ -100,7 +106,7 @@ impl<R: Rules> Copy<R> {
         } else {
             self.counts.missed += number.saturating_sub(held.saturating_add(1));
             self.resync(now, false);
-            self.buffer_update(number, frame, now);
+            self.buffer_update(number, message, now);
         }
     }
 
@@ -111,7 +117,7 @@ impl<R: Rules> Copy<R> {
         number: u64,
         update: &StateUpdate<'_>,
         is_first: bool,
-        frame: &Bytes,
+        message: Message<'_>,
         arena: &Arena,
         now: Instant,
     ) {
@@ -127,13 +133,13 @@ impl<R: Rules> Copy<R> {
             if last.is_some_and(|last| self.rules.began_anew(last, number)) {
                 self.resync(now, true);
             }
-            if self.buffer_update(number, frame, now) != Pushed::Kept || last.is_none() {
+            if self.buffer_update(number, message, now) != Pushed::Kept || last.is_none() {
                 self.ask.anew(&self.settings, now);
             }
             return;
         }
-        match self.held_number() {
-            Some(before) if self.rules.is_next(before, number) => {
+        if let Some(before) = self.held_number() {
+            if self.rules.is_next(before, number) {
                 self.heard(None, now);
                 if self.apply(update.state, held, None, arena) != Applied::Yes {
                     self.wants_whole = true;
@@ -141,18 +147,21 @@ impl<R: Rules> Copy<R> {
                 }
                 return;
             }
-            Some(before) if !self.rules.began_anew(before, number) => {
+            if !self.rules.began_anew(before, number) {
+                if self.rules.is_old(before, number) {
+                    self.counts.ignored += 1;
+                    return;
+                }
                 self.counts.missed += number.saturating_sub(before.saturating_add(1));
             }
-            _ => {}
         }
         self.resync(now, true);
-        self.buffer_update(number, frame, now);
+        self.buffer_update(number, message, now);
     }
 
     /// Keeps an update until there is a snapshot that it follows on.
-    fn buffer_update(&mut self, number: u64, frame: &Bytes, now: Instant) -> Pushed {
-        let pushed = self.buffer.push(number, frame.clone(), &self.rules, &self.settings);
+    fn buffer_update(&mut self, number: u64, message: Message<'_>, now: Instant) -> Pushed {
+        let pushed = self.buffer.push(number, message.frame.slice_ref(message.bytes), &self.rules, &self.settings);
         match pushed {
             Pushed::Kept => {}
             Pushed::Old => self.counts.ignored += 1,
@@ -171,7 +180,7 @@ impl<R: Rules> Copy<R> {
     }
 
     /// A message of a full update state.
-    pub(super) fn handle_full(&mut self, frame: &Bytes, arena: &Arena, now: Instant) {
+    pub(super) fn handle_full(&mut self, frame: &[u8], arena: &Arena, now: Instant) {
         let Ok(update) = read_full(frame, arena) else {
             self.counts.refused += 1;
             return;

@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 use service_framework_model::wire::state_message::Sync;
 
 use super::Copy;
-use super::ask::Known;
 use crate::Kind;
 use crate::rules::Rules;
 
@@ -78,8 +77,9 @@ impl<R: Rules> Copy<R> {
         true
     }
 
-    /// Whether an answer is of a life that counts; that life is then the one that is followed.
-    pub(super) fn is_answered_by(&mut self, sync: Option<&Sync>, known: Known, now: Instant) -> bool {
+    /// Whether an answer is of a life that counts; that life is then the one that is followed. Whenever another life is
+    /// heard of, what is under way is asked for anew, but for the first one: an answer may be older than that.
+    pub(super) fn is_answered_by(&mut self, sync: Option<&Sync>, knew_life: bool, now: Instant) -> bool {
         let epoch = sync.map(|sync| sync.epoch);
         if epoch.is_some_and(|epoch| self.rules.is_left(self.left.all(), epoch)) {
             self.counts.ignored += 1;
@@ -89,44 +89,39 @@ impl<R: Rules> Copy<R> {
             self.life = Some(Life { epoch, is_published: false });
             return true;
         };
-        let knew_life = known.life == Some(life.epoch);
-        let knew_contender = self.contender.is_none() || known.contender == self.contender;
         if !self.rules.is_other_life(life.epoch, epoch) {
-            if self.rules.answer_decides(knew_contender) {
-                if let Some(earlier) = self.contender.take() {
-                    self.left.add(earlier);
-                    self.buffer.clear();
-                }
-                return true;
+            if let Some(earlier) = self.contender.take() {
+                self.left.add(earlier);
+                self.buffer.clear();
             }
         } else if epoch.is_some() && epoch == self.contender {
-            if self.rules.answer_decides(knew_life) {
-                self.contender = None;
-                self.leave(life);
-                self.life = Some(Life { epoch, is_published: true });
-                return true;
-            }
-        } else if self.rules.answer_decides(knew_life && knew_contender) {
+            self.contender = None;
+            self.leave(life);
+            self.life = Some(Life { epoch, is_published: true });
+        } else if self.rules.answer_decides(knew_life) {
             self.follow(Life { epoch, is_published: false }, now);
-            return true;
+        } else {
+            self.counts.ignored += 1;
+            return false;
         }
-        self.counts.ignored += 1;
-        false
+        true
     }
 
     /// Leaves the life that is followed for a later one.
-    pub(super) fn follow(&mut self, later: Life, now: Instant) {
+    fn follow(&mut self, later: Life, now: Instant) {
         if let Some(life) = self.life.replace(later) {
             self.leave(life);
         }
         if let Some(earlier) = self.contender.take() {
             self.left.add(earlier);
         }
-        self.heartbeat = None;
         self.has_ended = false;
         if self.settings.kind == Kind::Delta {
-            let clears = self.rules.new_life_clears_buffer();
-            self.resync(now, clears);
+            if self.rules.new_life_clears_buffer() {
+                self.buffer.clear();
+            }
+            self.resync(now, false);
+            self.ask.anew(&self.settings, now);
         }
     }
 
@@ -142,10 +137,8 @@ impl<R: Rules> Copy<R> {
         if self.settings.kind == Kind::Full {
             self.is_cut_off = false;
         }
-        if let Some(sync) = sync {
-            let heartbeat = Duration::from_millis(sync.heartbeat_ms.into());
-            self.heartbeat = (!heartbeat.is_zero()).then_some(heartbeat);
-            self.has_ended = sync.end;
-        }
+        let heartbeat = sync.map(|sync| Duration::from_millis(sync.heartbeat_ms.into()));
+        self.heartbeat = heartbeat.filter(|heartbeat| !heartbeat.is_zero());
+        self.has_ended = sync.is_some_and(|sync| sync.end);
     }
 }

@@ -21,7 +21,7 @@ use service_framework_model::value::Value;
 use service_framework_model::wire::encode_value;
 use service_framework_model::wire::state_message::{Have, write_request};
 
-use self::ask::{Ask, Known, Waiting};
+use self::ask::{Ask, Waiting};
 use self::buffer::Buffer;
 use self::changes::Changes;
 use self::lives::{Left, Life};
@@ -90,6 +90,14 @@ pub struct Request {
     pub ticket: u64,
     /// Its body.
     pub frame: Bytes,
+}
+
+/// A message of the publisher, without its topic.
+#[derive(Clone, Copy)]
+struct Message<'f> {
+    /// The frame that it is in, for those who keep it.
+    frame: &'f Bytes,
+    bytes: &'f [u8],
 }
 
 /// What the value of a copy is.
@@ -266,14 +274,15 @@ impl<R: Rules> Copy<R> {
 
     /// A message of the owner's publisher.
     pub fn handle_frame(&mut self, frame: Bytes, now: Instant) {
-        let Some(message) = frame.strip_prefix(&*self.topic).map(|message| frame.slice_ref(message)) else {
+        let Some(message) = frame.strip_prefix(&*self.topic) else {
             self.counts.refused += 1;
             return;
         };
+        let message = Message { frame: &frame, bytes: message };
         let arena = std::mem::take(&mut self.arena);
         match self.settings.kind {
-            Kind::Delta => self.handle_delta(&message, &arena, now),
-            Kind::Full => self.handle_full(&message, &arena, now),
+            Kind::Delta => self.handle_delta(message, &arena, now),
+            Kind::Full => self.handle_full(message.bytes, &arena, now),
         }
         self.put_back(arena);
     }
@@ -305,8 +314,7 @@ impl<R: Rules> Copy<R> {
 
     /// The request that is to be sent now, if one is.
     pub fn poll_request(&mut self, now: Instant) -> Option<Request> {
-        let known = Known { life: self.life.map(|life| life.epoch), contender: self.contender };
-        let ticket = self.ask.poll(known, &self.settings, now)?;
+        let ticket = self.ask.poll(self.life.is_some(), &self.settings, now)?;
         self.counts.requests += 1;
         let have = match self.held {
             Some(Held { epoch: Some(epoch), number: Some(number) }) if !self.wants_whole => {
@@ -343,7 +351,7 @@ impl<R: Rules> Copy<R> {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         // Once it is silent only the rebuild is left to wait for.
-        let silent = if self.rebuild_at.is_some() { self.rebuild_at } else { self.silent_at() };
+        let silent = self.rebuild_at.or_else(|| self.silent_at());
         [self.ask.next_timeout(), silent].into_iter().flatten().min()
     }
 
@@ -365,7 +373,11 @@ impl<R: Rules> Copy<R> {
 
     /// When the owner is taken for silent if nothing is heard of it.
     fn silent_at(&self) -> Option<Instant> {
-        self.heard.or(self.started)?.checked_add(self.stale_after()?)
+        match self.heard {
+            Some(heard) => heard.checked_add(self.stale_after()?),
+            // What nobody was ever heard of may be half open from the beginning.
+            None => self.started,
+        }
     }
 
     fn stale_after(&self) -> Option<Duration> {

@@ -15,7 +15,7 @@ use crate::rules::Rules;
 
 impl<R: Rules> Copy<R> {
     pub(super) fn handle_answer(&mut self, ticket: u64, frame: &Bytes, arena: &Arena, now: Instant) {
-        let Waiting::Answer { ticket: awaited, known, .. } = self.ask.waiting else {
+        let Waiting::Answer { ticket: awaited, asked, knew_life, .. } = self.ask.waiting else {
             self.counts.ignored += 1;
             return;
         };
@@ -31,12 +31,12 @@ impl<R: Rules> Copy<R> {
                 return self.ask.failed(&self.settings, now);
             }
         };
-        if !self.is_answered_by(reply.sync.as_ref(), known, now) {
+        if !self.is_answered_by(reply.sync.as_ref(), knew_life, now) {
             return self.ask.failed(&self.settings, now);
         }
         let is_good = match &reply.sync {
-            Some(sync) => self.take_numbered(&reply, sync, arena, now),
-            None => self.take_unverified(&reply, arena, now),
+            Some(sync) => self.take_numbered(&reply, sync, arena, asked),
+            None => self.take_unverified(&reply, arena, asked),
         };
         if !is_good {
             self.ask.failed(&self.settings, now);
@@ -44,28 +44,26 @@ impl<R: Rules> Copy<R> {
     }
 
     /// The answer of an owner that numbers its lives. Whether it is of use is returned.
-    fn take_numbered(&mut self, reply: &StateReply<'_>, sync: &Sync, arena: &Arena, now: Instant) -> bool {
+    fn take_numbered(&mut self, reply: &StateReply<'_>, sync: &Sync, arena: &Arena, asked: Instant) -> bool {
         let held = self.held_number();
         if held.is_some_and(|held| !self.rules.may_replace(held, reply.number)) {
             self.counts.ignored += 1;
             return false;
         }
-        let reached = match reply.updates {
-            Some(updates) => self.take_updates(updates, reply.number, sync, arena),
-            None if !self.rules.meets_buffer(reply.number, self.buffer.needed()) => {
-                self.counts.unmet += 1;
-                false
-            }
-            None => {
-                let held = Held { epoch: Some(sync.epoch), number: Some(reply.number) };
-                self.install(reply.state, held, Some(sync), arena) == Applied::Yes
-            }
+        let reached = if !self.rules.meets_buffer(reply.number, self.buffer.needed()) {
+            self.counts.unmet += 1;
+            false
+        } else if let Some(updates) = reply.updates {
+            self.take_updates(updates, reply.number, sync, arena)
+        } else {
+            let held = Held { epoch: Some(sync.epoch), number: Some(reply.number) };
+            self.install(reply.state, held, Some(sync), arena) == Applied::Yes
         };
         if !reached {
             self.wants_whole = true;
             return false;
         }
-        self.heard(Some(sync), now);
+        self.heard(Some(sync), asked);
         self.buffer.drop_covered(reply.number, &self.rules);
         self.replay(arena)
     }
@@ -74,7 +72,7 @@ impl<R: Rules> Copy<R> {
     fn take_updates(&mut self, mut updates: Updates<'_>, head: u64, sync: &Sync, arena: &Arena) -> bool {
         loop {
             let Some(held) = self.held_number() else { return false };
-            match updates.next() {
+            match updates.next_update() {
                 Ok(Some((number, _))) if self.rules.is_old(held, number) => {}
                 Ok(Some((number, state))) if self.rules.is_next(held, number) => {
                     let held = Held { epoch: Some(sync.epoch), number: Some(number) };
@@ -93,22 +91,16 @@ impl<R: Rules> Copy<R> {
         }
     }
 
-    /// Applies what was buffered, on top of what the copy has. Whether nothing is missing is returned.
+    /// Applies what was buffered on top of the snapshot that it follows on. Whether all of it could be is returned.
     fn replay(&mut self, arena: &Arena) -> bool {
         while let Some((number, frame)) = self.buffer.pop() {
-            let Some(held) = self.held_number() else { return false };
-            if self.rules.is_old(held, number) {
-                continue;
-            }
             let Ok(update) = read_delta(&frame, arena) else { continue };
-            let next = Held { epoch: update.sync.map(|sync| sync.epoch), number: Some(number) };
+            let held = Held { epoch: update.sync.map(|sync| sync.epoch), number: Some(number) };
             let digest = update.sync.and_then(|sync| sync.digest);
             let applied = if update.is_snapshot {
-                self.install(update.state, next, update.sync.as_ref(), arena)
-            } else if self.rules.is_next(held, number) {
-                self.apply(update.state, next, digest, arena)
+                self.install(update.state, held, update.sync.as_ref(), arena)
             } else {
-                Applied::Refused
+                self.apply(update.state, held, digest, arena)
             };
             if applied != Applied::Yes {
                 self.wants_whole = true;
@@ -124,12 +116,12 @@ impl<R: Rules> Copy<R> {
 
     /// The answer of an owner of the Python library: nobody knows which updates it has, but all of those that were
     /// buffered before it was asked for. They are applied once more: what they say last is right.
-    fn take_unverified(&mut self, reply: &StateReply<'_>, arena: &Arena, now: Instant) -> bool {
+    fn take_unverified(&mut self, reply: &StateReply<'_>, arena: &Arena, asked: Instant) -> bool {
         let held = Held { epoch: None, number: None };
         if self.install(reply.state, held, None, arena) != Applied::Yes {
             return false;
         }
-        self.heard(None, now);
+        self.heard(None, asked);
         while let Some((number, frame)) = self.buffer.pop() {
             let Ok(update) = read_delta(&frame, arena) else { continue };
             let held = Held { epoch: None, number: Some(number) };

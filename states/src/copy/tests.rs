@@ -248,6 +248,17 @@ fn long_silence_asks_for_new_sockets_again_and_again() {
 }
 
 #[test]
+fn an_owner_that_was_never_heard_of_asks_for_new_sockets_too() {
+    for kind in [Kind::Delta, Kind::Full] {
+        let mut pair = Pair::new(kind);
+        pair.copy.poll_event(pair.now);
+        pair.wait(Duration::from_secs(10));
+        let events: Vec<_> = std::iter::from_fn(|| pair.copy.poll_event(pair.now)).collect();
+        assert_eq!(events, [Event::Rebuild]);
+    }
+}
+
+#[test]
 fn a_lost_connection_and_the_last_message_make_it_stale_at_once() {
     let (mut pair, mut feed) = Pair::live();
     pair.copy.handle_disconnected(pair.now);
@@ -292,12 +303,14 @@ fn an_answer_that_was_asked_for_before_a_new_life_decides_nothing() {
     let request = pair.asks();
     let late = old.answer(&request);
     let mut new = Feed::new(Kind::Delta, 2, 200);
-    let first = new.start(pair.now);
+    new.start(pair.now);
     let update = new.set("new", 1, pair.now);
-    pair.hear(&first);
-    assert_eq!(pair.status(), Status::Live);
-    pair.is_answered(&request, &late);
     pair.hear(&update);
+    pair.is_answered(&request, &late);
+    assert_eq!((pair.status(), pair.value()), (Status::Syncing, vec![]));
+    let request = pair.asks();
+    let reply = new.answer(&request);
+    pair.is_answered(&request, &reply);
     assert_eq!((pair.status(), pair.value()), (Status::Live, is(&[("new", 1)])));
 }
 
@@ -394,9 +407,9 @@ fn asking_goes_on_ever_more_slowly_and_says_that_it_fails() {
         let request = pair.asks();
         let asked = pair.now;
         pair.copy.handle_failure(request.ticket + 1, pair.now);
-        assert!(pair.copy.poll_timeout().unwrap() > pair.now + Duration::from_secs(4), "another request's failure");
+        assert!(pair.copy.ask.next_timeout().unwrap() > pair.now + Duration::from_secs(4), "another request's failure");
         pair.copy.handle_failure(request.ticket, pair.now);
-        waits.push(pair.copy.poll_timeout().unwrap() - asked);
+        waits.push(pair.copy.ask.next_timeout().unwrap() - asked);
     }
     assert_eq!(pair.status(), Status::Failed);
     assert!(waits[0] >= Duration::from_millis(10) && waits[0] <= Duration::from_millis(20), "{waits:?}");

@@ -243,6 +243,9 @@ impl<R: Rules> Owner<R> {
 
     /// The value in its wire form, encoded once until it changes.
     fn encoded(&mut self, tree: &Tree) -> Bytes {
+        if !self.rules.keeps_encoding() {
+            (self.encoded, self.reply) = (None, None);
+        }
         let Self { encoded, encodings, settings, .. } = self;
         encoded
             .get_or_insert_with(|| {
@@ -255,7 +258,7 @@ impl<R: Rules> Owner<R> {
     }
 
     fn snapshot(&mut self, head: u64, tree: &Tree) -> Bytes {
-        if let Some((_, reply)) = self.reply.as_ref().filter(|(at, _)| *at == head) {
+        if let Some((_, reply)) = self.reply.as_ref().filter(|(at, _)| *at == head && self.rules.keeps_encoding()) {
             return reply.clone();
         }
         let number = self.rules.snapshot_number(head);

@@ -248,7 +248,7 @@ fn who_lacks_only_the_last_updates_gets_only_those() {
         let (arena, frame) = (Arena::new(), owner.ask(Some(have)).frame().clone());
         let reply = read_reply(&frame, &arena).unwrap().unwrap();
         let updates = reply.updates.map(|mut updates| {
-            std::iter::from_fn(|| updates.next().unwrap()).map(|(n, at)| (n, value_at(at))).collect::<Vec<_>>()
+            std::iter::from_fn(|| updates.next_update().unwrap()).map(|(n, at)| (n, value_at(at))).collect::<Vec<_>>()
         });
         (reply.number, value_at(reply.state), updates)
     };

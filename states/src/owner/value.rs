@@ -8,8 +8,8 @@ use bytes::Bytes;
 use service_framework_model::dynamic::Arena;
 use service_framework_model::error::{Code, Refusal};
 use service_framework_model::schema::Peers;
-use service_framework_model::slot::{ForeignSlot, Slot};
-use service_framework_model::state::{KeyRef, StateValidator, write_map_head};
+use service_framework_model::slot::{ForeignSlot, Slot, View};
+use service_framework_model::state::{AsKey, Key, KeyRef, StateValidator, write_map_head};
 use service_framework_model::wire::Reader;
 
 use crate::tree::Tree;
@@ -76,7 +76,7 @@ impl OwnedValue {
     /// # Errors
     /// If it does not fit the model. The value is then as it was.
     pub fn set(&mut self, key: KeyRef<'_>, value: &ForeignSlot<'_>) -> Result<Option<Update>, Refusal> {
-        if value.is_absent() || matches!(value.view(), Ok(service_framework_model::slot::View::Nil)) {
+        if value.is_absent() || matches!(value.view(), Ok(View::Nil)) {
             return Err(Refusal::new(Code::WrongType, "nil would delete the key: remove it instead"));
         }
         self.change_one(key, value)
@@ -129,11 +129,10 @@ impl OwnedValue {
         tree.check(entries, validator.length(), whole)?;
         let mut difference = tree.difference(entries, whole, validator.peers());
         if difference.count == 0 {
-            // An empty record that becomes ready is not told: it has no required keys, and was ready before.
             return Ok(None);
         }
         let mut added = Vec::new();
-        let record = |key: KeyRef<'_>| added.push(service_framework_model::state::Key::from(key));
+        let record = |key: KeyRef<'_>| added.push(Key::from(key));
         if whole {
             tree.replace(entries, record)
         } else {
@@ -149,13 +148,7 @@ impl OwnedValue {
 }
 
 /// Adds the pairs of the required keys that did not change: a Python copy checks each update against its whole model.
-fn add_required(
-    validator: &StateValidator,
-    tree: &Tree,
-    changed: &[service_framework_model::state::Key],
-    pairs: &mut Vec<u8>,
-) -> usize {
-    use service_framework_model::state::AsKey;
+fn add_required(validator: &StateValidator, tree: &Tree, changed: &[Key], pairs: &mut Vec<u8>) -> usize {
     if validator.peers() == Peers::Own {
         return 0;
     }

@@ -1,7 +1,6 @@
 use proptest::prelude::*;
 use service_framework_model::dynamic::Arena;
 use service_framework_model::schema::{ArgType, KeyType, Merge, Record, StateValue};
-use service_framework_model::slot::Slot;
 use service_framework_model::state::StateValidator;
 use service_framework_model::value::Value;
 use service_framework_model::wire::{Reader, decode_value, encode_value};
@@ -127,7 +126,7 @@ fn a_value_is_read_as_slots_in_the_order_of_its_model() {
     assert_eq!(branch.slot_of(at, bids, &arena).unwrap().as_int(), Some(2));
     assert!(branch.slot_of(KeyRef::Decimal(1.into()), bids, &arena).unwrap().is_absent());
     assert_eq!(tree.top().slot_of(KeyRef::Str("depth"), validator.top(), &arena).unwrap().as_int(), Some(10));
-    assert!(matches!(tree.top().get(KeyRef::Str("none")).map(|_| Slot::NIL), None));
+    assert!(tree.top().get(KeyRef::Str("none")).is_none());
 }
 
 /// A map of maps, `None` for a key that is deleted.
@@ -140,7 +139,7 @@ fn values(deletes: bool) -> impl Strategy<Value = Value> {
     let inner = proptest::collection::btree_map(0_i64..4, number, 0..4);
     let inner = inner.prop_map(|map| Value::map(map.into_iter().map(|(key, value)| (key.to_string(), value))));
     let inner = if deletes { prop_oneof![4 => inner, 1 => Just(Value::Nil)].boxed() } else { inner.boxed() };
-    proptest::collection::btree_map("[a-d]", inner, 0..4).prop_map(|map| Value::map(map))
+    proptest::collection::btree_map("[a-d]", inner, 0..4).prop_map(Value::map)
 }
 
 proptest! {

@@ -4,6 +4,7 @@ import importlib
 import json
 import os
 import struct
+import sys
 import threading
 import types
 import uuid
@@ -94,7 +95,33 @@ def connection(kind, takes, returns, **more):
     return {"connection_type": kind, "required_arguments": takes, "required_return_arguments": returns, **more}
 
 
-def run(connections, addresses, main=None):
+MODELS = {"count": {"a": int}, "prices": {str: Decimal}, "open": dict}
+
+
+def delta_state(kind, model, options):
+    """A delta state whose updates are checked against one of the models, each of which is checked against all of it."""
+    return {"state_type": kind, "optional_creation_arguments": options,
+            "required_state_arguments": {"current_num": int, "is_snapshot": bool},
+            "required_arguments": {"state": MODELS[model]}}
+
+
+def say(**told):
+    """Prints a line while the service runs."""
+    print(json.dumps(told), flush=True)
+
+
+def said_on_stdin():
+    """The typed values that whoever started this says, line by line."""
+    for line in sys.stdin:
+        yield untyped(json.loads(line))
+
+
+def run_state(side, model, addresses, main=None):
+    """Runs a service of the library that has nothing but a state."""
+    run({}, {}, main, {side: {"state": model}}, {side: {"state": addresses}})
+
+
+def run(connections, addresses, main=None, states=None, state_addresses=None):
     """Runs a service of the library. It prints the address of its replyer, if it has one, when it is ready."""
     replyer = importlib.import_module("service_framework.connections.in.replyer")
     make_socket, bound = replyer.get_replyer_socket, []
@@ -109,10 +136,11 @@ def run(connections, addresses, main=None):
 
     from service_framework import Service
     replyer.get_replyer_socket = make_and_note
-    module = types.SimpleNamespace(__name__="peer", connection_models=connections, init_function=ready, main=main)
+    module = types.SimpleNamespace(__name__="peer", connection_models=connections, state_models=states or {},
+                                   init_function=ready, main=main)
     # The library's loop spins; a pause leaves the machine to the others.
-    service = Service(service_module=module, addresses={"connections": addresses}, console_loglevel=None,
-                      service_loop_min_wait_time_s=0.001)
+    service = Service(service_module=module, addresses={"connections": addresses, "states": state_addresses or {}},
+                      console_loglevel=None, service_loop_min_wait_time_s=0.001)
     service.run_service_as_main_blocking() if main else service.run_service_blocking()
 
 

@@ -1,15 +1,23 @@
 //! One side of an exchange of messages with a peer that need not be this framework: it sends the values of a script, or
 //! takes what comes, and tells as JSON what it saw.
 //!
-//! Owns the roles and the JSON form of values that loses nothing. Each role is a service on the untyped API, so that it
-//! says and hears whatever the wire can carry.
+//! Owns the roles and the JSON form of values that loses nothing. Where it can be, a role is a service on the untyped API,
+//! so that it says and hears whatever the wire can carry. Three roles of states are not: the numbers that `delta_out` sends
+//! are the script's, and of what `delta_in` and `full_in` get, every single message is to be told. Those move bytes between
+//! the transport and the state machines themselves.
 
+pub mod delta_in;
+pub mod delta_out;
+mod follower;
+pub mod full_in;
+pub mod full_out;
 mod outcome;
 pub mod publisher;
 pub mod replyer;
 mod report;
 pub mod requester;
 mod script;
+mod sockets;
 pub mod subscriber;
 pub mod typed;
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
-use peer::{publisher, replyer, requester, subscriber};
+use peer::{delta_in, delta_out, full_in, full_out, publisher, replyer, requester, subscriber};
 
 /// One side of an exchange of messages.
 #[derive(Debug, Parser)]
@@ -24,6 +24,18 @@ enum Role {
     Publisher(publisher::Options),
     /// Prints the messages that it gets
     Subscriber(subscriber::Options),
+    /// Owns a state and sends each value of a script as the whole of it
+    #[command(name = "full_out")]
+    FullOut(full_out::Options),
+    /// Holds a copy of a state that is sent as a whole, and prints it after each update
+    #[command(name = "full_in")]
+    FullIn(full_in::Options),
+    /// Sends the updates of a script, whatever their numbers, and gives snapshots
+    #[command(name = "delta_out")]
+    DeltaOut(delta_out::Options),
+    /// Holds a copy of a state that is sent in numbered updates, and prints what has become of it
+    #[command(name = "delta_in")]
+    DeltaIn(delta_in::Options),
 }
 
 fn main() -> ExitCode {
@@ -32,6 +44,10 @@ fn main() -> ExitCode {
         Role::Replyer(options) => replyer::run(&options),
         Role::Publisher(options) => publisher::run(&options),
         Role::Subscriber(options) => subscriber::run(&options),
+        Role::FullOut(options) => full_out::run(&options),
+        Role::FullIn(options) => full_in::run(&options),
+        Role::DeltaOut(options) => delta_out::run(&options),
+        Role::DeltaIn(options) => delta_in::run(&options),
     };
     let code = if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     println!("{}", outcome.into_json());

@@ -12,7 +12,7 @@ use std::time::Duration;
 use ::zeromq::{PubSocket, Socket as _};
 use bytes::Bytes;
 use tokio::runtime::Handle;
-use tokio::time::{Instant, Sleep};
+use tokio::time::Sleep;
 
 use super::lines::{Lines, as_it_is};
 use super::watch::Watch;
@@ -22,8 +22,10 @@ use crate::transport::{
     BindError, BindProblem, Boxed, Closed, ConnectError, Frames, PeersChange, SendRefused, Socket, SocketOptions,
 };
 
-/// A subscriber sends its subscriptions as soon as it is connected, so that they are there by then.
-const SUBSCRIBES_WITHIN: Duration = Duration::from_millis(50);
+/// A subscriber sends its subscriptions as soon as it is connected: after so many ticks they are there. They are counted,
+/// and not the time, so that a process that stood still meanwhile has read what came.
+const SUBSCRIBES_WITHIN: u32 = 10;
+const TICK: Duration = Duration::from_millis(5);
 
 pub(super) struct Publisher {
     runtime: Handle,
@@ -32,8 +34,8 @@ pub(super) struct Publisher {
     missed: u64,
     /// How many subscribers were counted last.
     subscribers: usize,
-    /// Until the next peer counts as a subscriber.
-    pause: Option<Pin<Box<Sleep>>>,
+    /// Until the next tick, while a peer does not count as a subscriber yet.
+    tick: Option<Pin<Box<Sleep>>>,
     /// Who waits. Whoever looks in between does so in its name, so that it takes no wait away.
     waker: Waker,
 }
@@ -52,7 +54,7 @@ impl Publisher {
             listening: None,
             missed: 0,
             subscribers: 0,
-            pause: None,
+            tick: None,
             waker: Waker::noop().clone(),
         }
     }
@@ -81,19 +83,21 @@ impl Publisher {
         self.lines.up.iter().map(|line| &line.watch).chain(listening)
     }
 
-    /// How many subscribers there are, and when there will be one more.
-    fn counted(&self) -> (usize, Option<Instant>) {
-        let each = self.watches().map(|watch| watch.ready_for(SUBSCRIBES_WITHIN));
-        each.fold((0, None), |(all, next), (ready, then)| (all + ready, next.into_iter().chain(then).min()))
+    fn peers(&self) -> usize {
+        self.watches().map(Watch::ready).sum()
+    }
+
+    fn counted(&self) -> usize {
+        self.watches().map(|watch| watch.ready_for(SUBSCRIBES_WITHIN)).sum()
     }
 
     fn change(&mut self) -> Option<PeersChange> {
         let changes = [self.lines.change(), self.listening.as_ref().and_then(|listening| listening.watch.change())];
-        let (subscribers, _) = self.counted();
+        let subscribers = self.counted();
         let counts_anew = std::mem::replace(&mut self.subscribers, subscribers) != subscribers;
         let lost = changes.iter().flatten().map(|change| change.lost).sum();
         let is_change = counts_anew || changes.iter().any(Option::is_some);
-        is_change.then(|| PeersChange { ready: self.watches().map(Watch::ready).sum(), lost })
+        is_change.then(|| PeersChange { ready: self.peers(), lost })
     }
 }
 
@@ -142,7 +146,7 @@ impl Socket for Publisher {
 
     fn subscribers(&mut self, _topic: &[u8]) -> usize {
         self.look();
-        self.counted().0
+        self.counted()
     }
 
     fn missed_by_subscribers(&mut self) -> u64 {
@@ -151,7 +155,7 @@ impl Socket for Publisher {
 
     fn ready_peers(&mut self) -> usize {
         self.look();
-        self.watches().map(Watch::ready).sum()
+        self.peers()
     }
 
     fn peers_change(&mut self) -> Option<PeersChange> {
@@ -169,15 +173,15 @@ impl Socket for Publisher {
             if let Some(change) = self.change() {
                 return Poll::Ready(Ok(change));
             }
-            let Some(next) = self.counted().1 else { return Poll::Pending };
-            let pause = self.pause.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(next)));
-            if pause.deadline() != next {
-                pause.as_mut().reset(next);
-            }
-            if pause.as_mut().poll(context).is_pending() {
+            if self.counted() == self.peers() {
                 return Poll::Pending;
             }
-            self.pause = None;
+            let tick = self.tick.get_or_insert_with(|| Box::pin(tokio::time::sleep(TICK)));
+            if tick.as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
+            self.tick = None;
+            self.watches().for_each(Watch::tick);
         }
     }
 

@@ -8,13 +8,11 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
-use std::time::Duration;
 
 use ::zeromq::util::PeerIdentity;
 use ::zeromq::{Socket, SocketEvent};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
 use crate::transport::PeersChange;
 
@@ -29,8 +27,8 @@ pub(super) struct Watch {
 
 struct Seen {
     events: Events,
-    /// Each peer that can be sent to, and since when.
-    ready: HashMap<PeerIdentity, Instant>,
+    /// Each peer that can be sent to, and how many ticks it has been there for.
+    ready: HashMap<PeerIdentity, u32>,
     lost: usize,
     changed: bool,
     waker: Option<Waker>,
@@ -56,11 +54,16 @@ impl Watch {
         self.up_to_date().ready.len()
     }
 
-    /// Peers that have been there for as long as `time`, and when the next one will have been.
-    pub(super) fn ready_for(&self, time: Duration) -> (usize, Option<Instant>) {
-        let (seen, now) = (self.up_to_date(), Instant::now());
-        let until = seen.ready.values().map(|since| *since + time);
-        (until.clone().filter(|until| *until <= now).count(), until.filter(|until| *until > now).min())
+    /// Peers that have been there for so many ticks.
+    pub(super) fn ready_for(&self, ticks: u32) -> usize {
+        self.up_to_date().ready.values().filter(|age| **age >= ticks).count()
+    }
+
+    /// Makes each peer a tick older.
+    pub(super) fn tick(&self) {
+        for age in self.up_to_date().ready.values_mut() {
+            *age = age.saturating_add(1);
+        }
     }
 
     /// What has happened since it was last asked, if anything has.
@@ -122,7 +125,7 @@ impl Seen {
         match event {
             SocketEvent::Connected(_, peer) | SocketEvent::Accepted(_, peer) => {
                 // A newcomer that claims a return address has it from then on, and who had it before is cut off.
-                self.lost += usize::from(self.ready.insert(peer, Instant::now()).is_some());
+                self.lost += usize::from(self.ready.insert(peer, 0).is_some());
             }
             SocketEvent::Disconnected(peer) if self.ready.remove(&peer).is_some() => self.lost += 1,
             _ => return false,

@@ -1,16 +1,16 @@
-//! What a message costs between the bytes of a request and the bytes of its reply, beside a loop written by hand.
+//! What a message costs between the bytes of a request and the bytes of its reply, and between the bytes of a
+//! publication and the return of the function that hears it, beside loops written by hand.
 //!
-//! Owns the contestants and the table. All of them take turns of about a millisecond, in another order each round, and
-//! each round gives one ratio: what slows the machine down for a while slows all of them down, and falls out. (A
-//! harness that measures one after the other would blame the last one for it.) All replies are compared byte by byte
-//! first. Everything is checked as in a service that runs.
+//! Owns the contestants that answer. All replies are compared byte by byte first. Everything is checked as in a service
+//! that runs.
+
+mod contestant;
+mod publications;
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
 
-use bench_desk::stats::{median, paired_ratio, quantile};
 use bench_desk::{Ack, BORROWED, Desk, OWNED, Order, acknowledge, by_hand, message};
 use bytes::Bytes;
 use rmp::encode::ByteBuf;
@@ -22,53 +22,16 @@ use service_framework_model::validator::Validator;
 use service_framework_model::wire::Arena;
 use service_framework_model::wire::envelope::{self, WorkflowId};
 
-const ROUNDS: usize = 401;
-const TURN: usize = 1_500;
-
-/// One way to do the same work, once.
-struct Contestant {
-    name: &'static str,
-    work: Box<dyn FnMut()>,
-    nanoseconds: Vec<f64>,
-}
-
-impl Contestant {
-    fn new(name: &'static str, work: impl FnMut() + 'static) -> Self {
-        Self { name, work: Box::new(work), nanoseconds: Vec::with_capacity(ROUNDS) }
-    }
-
-    fn turn(&mut self) {
-        let began = Instant::now();
-        for _ in 0..TURN {
-            (self.work)();
-        }
-        self.nanoseconds.push(began.elapsed().as_nanos() as f64 / TURN as f64);
-    }
-}
+use contestant::{Contestant, ROUNDS, TURN, table};
 
 fn main() {
     let request = request();
     let reply = reply_by_hand(&request);
     println!("request {} bytes, reply {} bytes, {ROUNDS} rounds of {TURN} messages each", request.len(), reply.len());
     table("bytes in, validated, handler, reply bytes out", hot_path(&request, &reply));
+    table("bytes in, topic cut, validated, handler", publications::hearing());
     table("read and validate a request", reading(&request));
     table("validate and write a reply", writing(&reply));
-}
-
-/// Measures, and prints a line for each; the first is what the others are compared to.
-fn table(title: &str, mut contestants: Vec<Contestant>) {
-    for round in 0..ROUNDS {
-        let count = contestants.len();
-        for turn in 0..count {
-            contestants[(round + turn) % count].turn();
-        }
-    }
-    println!("\n{title:<48} {:>9} {:>17} {:>7}", "median ns", "p5 to p95 ns", "ratio");
-    let to = contestants[0].nanoseconds.clone();
-    for Contestant { name, nanoseconds, .. } in &contestants {
-        let range = format!("{:.0} to {:.0}", quantile(nanoseconds, 0.05), quantile(nanoseconds, 0.95));
-        println!("  {name:<46} {:>9.1} {range:>17} {:>7.2}", median(nanoseconds), paired_ratio(nanoseconds, &to));
-    }
 }
 
 fn request() -> Bytes {
@@ -100,7 +63,7 @@ fn hot_path(request: &Bytes, reply: &[u8]) -> Vec<Contestant> {
         Contestant::new("plugin, borrowed", service(plugin(), BORROWED, request, reply)),
         Contestant::new("plugin, owned", service(plugin(), OWNED, request, reply)),
     ];
-    match c_plugin() {
+    match c_plugin("examples/c/desk.c") {
         Ok(path) => {
             let desk = service(TestService::from_path(path), C_DESK, request, reply);
             contestants.push(Contestant::new("plugin in C", desk));
@@ -135,13 +98,13 @@ fn plugin_path() -> PathBuf {
 /// The name of the connection of the desk in C.
 const C_DESK: &str = "order";
 
-/// The desk of the examples in C, compiled as its README says.
-fn c_plugin() -> Result<PathBuf, String> {
+/// A plugin in C, compiled as the README of the examples says.
+fn c_plugin(source: &str) -> Result<PathBuf, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("libc_desk.so");
+    let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join(source.replace('/', "_")).with_extension("so");
     let mut compiler = Command::new("cc");
     compiler.args(["-std=c99", "-O2", "-shared", "-fPIC", "-I"]).arg(root.join("plugin/include"));
-    compiler.arg("-o").arg(&library).arg(root.join("examples/c/desk.c"));
+    compiler.arg("-o").arg(&library).arg(root.join(source));
     let status = compiler.status().map_err(|error| format!("{compiler:?} does not run: {error}"))?;
     if status.success() { Ok(library) } else { Err(format!("{compiler:?} ended with {status}")) }
 }

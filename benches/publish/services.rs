@@ -1,0 +1,107 @@
+//! Both sides as services of the framework.
+//!
+//! Owns the services and how they are built from words: the transport, the placement, `main`.
+
+use std::time::Duration;
+
+use bench_desk::process::told;
+use bench_desk::{Order, message, publication};
+use service_framework::prelude::*;
+use service_framework::{Json, Placement, Service, json};
+
+use crate::turn::{END, Heard, REST, Turn};
+
+/// Publishes at this endpoint, until nobody tells it to any more.
+pub(crate) fn publisher(at: &str, words: &[&str]) {
+    let addresses = json!({"connections": {"out": {"orders": {"publisher": at}}}});
+    if words.contains(&"main") {
+        build::<Feed<true>>(addresses, words).run_service_as_main_blocking().expect("a publisher");
+    } else {
+        build::<Feed<false>>(addresses, words).run_service().expect("a publisher");
+    }
+}
+
+/// Listens at this endpoint.
+pub(crate) fn subscriber(at: &str, words: &[&str]) {
+    let addresses = json!({"connections": {"in": {"orders": {"subscriber": at}}}});
+    let mut service = build::<Hearer>(addresses, words);
+    service.run_service().expect("a subscriber");
+    while told().is_some() {}
+    service.stop_service().expect("a service that stops");
+}
+
+fn build<T: ServiceDefinition>(addresses: Json, words: &[&str]) -> Service {
+    let mut builder = Service::of::<T>().addresses(addresses);
+    for word in words {
+        builder = match *word {
+            "omq" | "zeromq" => builder.transport(*word),
+            "inline" => builder.placement(Placement::Inline),
+            "offloaded" => builder.placement(Placement::Offloaded),
+            // The caller chooses it.
+            "main" => builder,
+            other => panic!("a service cannot be `{other}`"),
+        };
+    }
+    builder.build().expect("a service")
+}
+
+const ORDERS: Publisher<Order<'static>> = Publisher::new("orders");
+
+/// A publisher, which works in `main` or, as a function of a service would, on the thread of its sockets.
+struct Feed<const IN_MAIN: bool>;
+
+impl<const IN_MAIN: bool> ServiceDefinition for Feed<IN_MAIN> {
+    type Config = ();
+
+    fn new(_: ()) -> Result<Self> {
+        Ok(Self)
+    }
+
+    fn models(m: &mut Models<Self>) {
+        m.publisher(&ORDERS).topic(publication::TOPIC);
+        if IN_MAIN { m.main(Self::publish) } else { m.init(Self::publish) }
+    }
+}
+
+impl<const IN_MAIN: bool> Feed<IN_MAIN> {
+    fn publish(&mut self, ctx: &mut Context) -> Result<()> {
+        ctx.wait_for_subscribers(&ORDERS, 1, Duration::from_secs(10))?;
+        println!("ready");
+        while let Some(turn) = Turn::next() {
+            for sequence in 1..=turn.count {
+                ctx.send(&ORDERS, &turn.order(sequence))?;
+                if turn.is_paced() {
+                    ctx.flush()?;
+                }
+            }
+            ctx.wait(REST)?;
+            ctx.send(&ORDERS, &message::order(END))?;
+            ctx.wait(REST)?;
+        }
+        Ok(())
+    }
+}
+
+/// A subscriber.
+struct Hearer {
+    heard: Heard,
+}
+
+impl ServiceDefinition for Hearer {
+    type Config = ();
+
+    fn new(_: ()) -> Result<Self> {
+        Ok(Self { heard: Heard::new() })
+    }
+
+    fn models(m: &mut Models<Self>) {
+        m.subscriber_borrowed::<Order>("orders", Self::on_order).topic(publication::TOPIC);
+    }
+}
+
+impl Hearer {
+    fn on_order(&mut self, order: Order<'_>, _: &mut Context) -> Result<()> {
+        self.heard.note(&order);
+        Ok(())
+    }
+}
