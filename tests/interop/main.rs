@@ -1,6 +1,6 @@
 //! The Python library as the other side: requests and replies in both directions, every type, the workflow ids along a
-//! chain, errors, a peer that dies and comes back, the bus between its publishers and subscribers, its copies of our states
-//! and our copies of its own. The scripts of the other side are in `python/`.
+//! chain, errors, a peer that dies and comes back, publications in both directions and over a bus, its
+//! copies of our states and our copies of its own. The scripts of the other side are in `python/`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -16,6 +16,7 @@ mod exchange;
 mod failure;
 mod ours;
 mod owning;
+mod publishing;
 mod states;
 #[path = "../support/mod.rs"]
 mod support;
