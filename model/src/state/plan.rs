@@ -103,7 +103,12 @@ impl RecordNode {
         let plan = RecordPlan::new(record, path)?;
         let node = |(field, of): (FieldPlan, &crate::schema::Field)| {
             let path = if path.is_empty() { of.name.clone() } else { format!("{path}.{}", of.name) };
-            let inside = match NodePlan::new(&of.kind, &path, deep)? {
+            let kind = match &of.kind {
+                // What nil says of it is what its absence says: that there is nothing.
+                ArgType::Option(inner) if !of.required && of.default.is_none() => inner,
+                kind => kind,
+            };
+            let inside = match NodePlan::new(kind, &path, deep)? {
                 NodePlan::Leaf(_) => None,
                 inside => Some(inside),
             };
