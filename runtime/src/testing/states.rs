@@ -179,8 +179,8 @@ impl TestService {
     pub(super) fn settle_states(&mut self) -> Result<(), TestError> {
         let _logs = self.blueprint.sinks.enter(&self.blueprint.name);
         loop {
-            if let Err(failure) = self.dispatcher.drive_copies(&mut self.port) {
-                self.fail(crate::running::RunError::Function(failure.to_string()));
+            if let Err(error) = self.dispatcher.drive_copies(&mut self.port) {
+                self.fail(error);
             }
             let answers = self.port.lives.answers();
             if answers.is_empty() {
