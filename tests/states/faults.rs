@@ -45,15 +45,16 @@ fn each(test: impl Fn(Meeting, &'static str, Placement)) {
 }
 
 #[track_caller]
-fn nothing_impossible(copy: &mut Looker) -> Seen {
+pub(super) fn nothing_impossible(copy: &mut Looker) -> Seen {
     let seen = copy.look("load");
     assert_eq!(*seen.impossible(), Value::List(Vec::new()));
+    assert!(seen.told().iter().any(|line| line.contains("slot ")), "it was not looked at");
     seen
 }
 
 /// Follows the load for a while.
 #[track_caller]
-fn follows(copy: &mut Looker, updates: u64) -> Seen {
+pub(super) fn follows(copy: &mut Looker, updates: u64) -> Seen {
     let first = copy.until_live("load");
     let (epoch, number) = (first.number("epoch"), first.number("number"));
     copy.until("more updates", "load", |seen| {
@@ -108,7 +109,7 @@ fn an_owner_that_is_frozen_is_stale_and_then_is_followed_on() {
 #[test]
 fn a_copy_that_is_frozen_catches_up_with_what_the_owner_has_then() {
     each(|meeting, placement, owner_placement| {
-        let mut owner = meeting.owner(owner_placement, &json!({"load": 20}));
+        let owner = meeting.owner(owner_placement, &json!({"load": 20}));
         let folder = Folder::new();
         let addresses = folder.file("addresses.json", meeting.of_copy().to_string());
         let config = folder.file("config.json", "{}");
@@ -119,10 +120,13 @@ fn a_copy_that_is_frozen_catches_up_with_what_the_owner_has_then() {
             copy.signal("STOP");
             until("the freeze", || is_frozen(&copy.id()).then_some(()));
             // As long as it takes for far more than a socket holds.
-            until("many updates", || (owner.look.look("load").number("number") > before + 20_000).then_some(()));
+            let sent = || owner.service.stats().outbound["load"].sent;
+            let enough = sent() + 20_000;
+            until("many updates", || (sent() > enough).then_some(()));
             copy.signal("CONT");
-            let number = owner.look.look("load").number("number");
-            look.until("to have caught up", "load", |seen| seen.condition() == "Live" && seen.number("number") >= number);
+            look.until("to have caught up", "load", |seen| {
+                seen.condition() == "Live" && seen.number("number") > before + 20_000
+            });
         }
         nothing_impossible(&mut look);
         copy.signal("TERM");
@@ -133,7 +137,7 @@ fn a_copy_that_is_frozen_catches_up_with_what_the_owner_has_then() {
 #[test]
 fn a_copy_that_is_killed_and_started_anew_leaves_nothing_behind_with_the_owner() {
     each(|meeting, placement, owner_placement| {
-        let mut owner = meeting.owner(owner_placement, &json!({"load": 5}));
+        let owner = meeting.owner(owner_placement, &json!({"load": 5}));
         let folder = Folder::new();
         let addresses = folder.file("addresses.json", meeting.of_copy().to_string());
         let config = folder.file("config.json", "{}");
@@ -145,7 +149,8 @@ fn a_copy_that_is_killed_and_started_anew_leaves_nothing_behind_with_the_owner()
             copy.signal("KILL");
             copy.ended();
         }
-        let seen = owner.look.look("load");
-        owner.look.until("the owner to go on", "load", |now| now.number("number") > seen.number("number") + 50);
+        let sent = || owner.service.stats().outbound["load"].sent;
+        let before = sent();
+        until("the owner to go on", || (sent() > before + 50).then_some(()));
     });
 }

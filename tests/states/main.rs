@@ -1,6 +1,8 @@
 //! States between services: the value of a copy is the owner's, to the last byte, whatever is in between; and whatever
 //! becomes of either, it is never anything that the owner did not have.
 
+mod cable;
+mod cut_off;
 mod faults;
 mod settings;
 mod storm;
