@@ -102,6 +102,9 @@ fn what_may_be_nil_has_no_key_of_its_own_in_a_state() {
     let nested = || Record::new().optional("a", ArgType::map(KeyType::Str, option())).into();
     assert_eq!(refused(nested(), Merge::TopLevel), None);
     assert_eq!(refused(nested(), Merge::Deep), path("a[]"));
+    assert_eq!(refused(Record::new().required("a", option()).into(), Merge::TopLevel), path("a"));
+    let defaulted = Record::new().optional_with_default("a", option(), 1_i64);
+    assert_eq!(refused(defaulted.into(), Merge::TopLevel), path("a"));
     let length = Length { min: 2, max: Some(1) };
     let empty = StateValue::Map(KeyType::Str, Box::new(ArgType::int()), length);
     assert!(matches!(refused(empty, Merge::TopLevel), Some(ModelError::EmptyRange { .. })));
@@ -121,6 +124,18 @@ fn an_optional_field_that_may_be_nil_is_left_out_of_a_state() {
     assert_eq!(update(&model, &map([("b", Value::Nil)])), Ok("b removed".into()));
     let required = Record::new().required("b", ArgType::option(ArgType::str()));
     assert!(StateValidator::new(&required.into(), Merge::TopLevel, Peers::Own).is_err());
+}
+
+#[test]
+fn nil_and_absence_are_one_where_a_key_is_optional() {
+    let option = || ArgType::option(ArgType::map(KeyType::Str, ArgType::int()));
+    let value = || Record::new().optional("a", option()).optional("b", ArgType::option(ArgType::int())).into();
+    for (merge, said) in [(Merge::TopLevel, "a = "), (Merge::Deep, "a {x = Int(1)}")] {
+        let state = StateValidator::new(&value(), merge, Peers::Own).unwrap();
+        let given = map([("a", map([("x", 1_i64.into())])), ("b", Value::Nil)]);
+        let told = update(&state, &given).unwrap();
+        assert!(told.starts_with(said) && told.ends_with("b removed"), "{told}");
+    }
 }
 
 #[test]

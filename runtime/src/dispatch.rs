@@ -22,8 +22,9 @@ use crate::boundary::{Failure, Instance, Patience, Port, Reply, Run, RunCell, Se
 use crate::control::{Control, after};
 use crate::counters::Counters;
 use crate::io::{Content, MISSED, Postbox, REPEATED};
-use crate::life::Nowhere;
+use crate::life::{Nowhere, unless_stopping};
 use crate::logging;
+use crate::running::RunError;
 use crate::states::{Asked, Copies};
 use crate::timers::Timers;
 use crate::watchdog::Watch;
@@ -225,8 +226,8 @@ impl Dispatcher {
     /// changed. A function that fails is logged, and the service goes on.
     ///
     /// # Errors
-    /// The failure on which the service is to stop.
-    pub(crate) fn drive_copies(&mut self, port: &mut dyn Port, now: Instant) -> Result<(), Failure> {
+    /// Why the service is to stop.
+    pub(crate) fn drive_copies(&mut self, port: &mut dyn Port, now: Instant) -> Result<(), RunError> {
         self.copies.drive(now, |place, asked| match asked {
             // The copy has a deadline of its own, which is nearer.
             Asked::Snapshot { ticket, frame } => port.ask_for_snapshot(place, ticket, frame, after(LONGEST_ANSWER)),
@@ -245,11 +246,18 @@ impl Dispatcher {
                 }
                 logging::failed(self.wiring.name(told.place), &failure.code, &failure.message);
                 if self.stops_on_error {
-                    return Err(failure);
+                    return self.ends_with(failure).map_or(Ok(()), Err);
                 }
             }
         }
         Ok(())
+    }
+
+    /// How the service ends with the failure of a function on which it stops. If it stops already, and the function
+    /// hands on that it does not wait any longer, then well.
+    pub(crate) fn ends_with(&self, failure: Failure) -> Option<RunError> {
+        let failed = unless_stopping(failure, &self.control).err();
+        failed.map(|failure| RunError::Function(failure.to_string()))
     }
 
     /// Whether what is at this place is a state.
@@ -260,8 +268,8 @@ impl Dispatcher {
     /// Runs the timers that are due, each as a workflow of its own. One that fails is logged, and the service goes on.
     ///
     /// # Errors
-    /// The failure on which the service is to stop.
-    pub(crate) fn run_timers(&mut self, port: &mut dyn Port) -> Result<(), Failure> {
+    /// Why the service is to stop.
+    pub(crate) fn run_timers(&mut self, port: &mut dyn Port) -> Result<(), RunError> {
         if self.timers.next().is_none() {
             return Ok(());
         }
@@ -272,7 +280,7 @@ impl Dispatcher {
             if let Err(failure) = self.call(number, port, chain, Patience::FinishesRequests) {
                 logging::failed("timer", &failure.code, &failure.message);
                 if self.stops_on_error {
-                    return Err(failure);
+                    return self.ends_with(failure).map_or(Ok(()), Err);
                 }
             }
         }

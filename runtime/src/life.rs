@@ -243,8 +243,7 @@ fn serve(
 ) -> Result<(), RunError> {
     while !control.is_stopping() {
         let rests_until = (!min_wait.is_zero()).then(|| after(min_wait));
-        let passed = service_loop.pass(dispatcher, place).or_else(|failure| unless_stopping(failure, control));
-        passed.map_err(|failure| RunError::Function(failure.to_string()))?;
+        service_loop.pass(dispatcher, place)?;
         if let Some(until) = rests_until {
             place.wait(until, true);
         }

@@ -92,6 +92,9 @@ pub enum RunError {
     /// A function failed, and the service stops on that.
     #[error("stopped because a function failed: {0}")]
     Function(String),
+    /// A copy is stale that the service does not go on without.
+    #[error("stopped because the state `{0}` is stale, and its model says to stop then")]
+    Stale(String),
     /// The function for the signal failed.
     #[error("{function} failed: {reason}")]
     OnSignal {

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use service_framework_connections::replyer;
 
-use crate::boundary::Failure;
 use crate::dispatch::Dispatcher;
 use crate::io::Arrived;
 use crate::placement::Place;
+use crate::running::RunError;
 
 /// How long answers wait for more of their kind; they wait for the function that is running in any case.
 const BATCH_TIME: Duration = Duration::from_micros(100);
@@ -32,8 +32,9 @@ impl ServiceLoop {
     /// queued, at most one batch of each connection in turn.
     ///
     /// # Errors
-    /// The failure of a function, if the service stops on it. What is left of the batch is turned away.
-    pub(crate) fn pass(&mut self, dispatcher: &mut Dispatcher, place: &mut dyn Place) -> Result<(), Failure> {
+    /// The failure of a function, if the service stops on it, or that a copy is stale. What is left of the batch is
+    /// turned away.
+    pub(crate) fn pass(&mut self, dispatcher: &mut Dispatcher, place: &mut dyn Place) -> Result<(), RunError> {
         let Self { batch, out } = self;
         place.collect(batch, dispatcher.next_timeout());
         // What had been sent by now is in the batch: no owner of a copy has been silent for longer, however long the
@@ -63,7 +64,7 @@ impl ServiceLoop {
             if let Some(route) = handled.route {
                 place.answer(arrived.socket, replyer::answer(route, Bytes::copy_from_slice(out)));
             }
-            failed = handled.stop;
+            failed = handled.stop.and_then(|failure| dispatcher.ends_with(failure));
             if let Some(sent_last) = &mut sent_last
                 && place.wants_a_turn()
                 && sent_last.elapsed() > BATCH_TIME

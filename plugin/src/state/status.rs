@@ -33,9 +33,9 @@ pub struct StateStatus {
     /// Whether its owner numbers its updates in a way that shows every loss. An owner that is a service of the Python
     /// library does not.
     pub is_verified: bool,
-    /// The life of the owner that the value is of; 0 if it is not known.
+    /// The life of the owner that the value is of; 0 if it is not known, and of a state that the service owns itself.
     pub epoch: u64,
-    /// The number of the last update in the value.
+    /// The number of the last update in the value; 0 of a state that the service owns itself.
     pub number: u64,
     /// How long ago the owner was last heard; `None` if it never was.
     pub age: Option<Duration>,

@@ -234,12 +234,15 @@ impl<'s> Run<'s> {
     pub(super) fn state_status(&self, state: u32) -> Result<abi::StateStatus, Failure> {
         let place = self.wiring.place_of_state(state);
         Ok(match &self.state(place, state)?.part {
-            Part::Owner(owner) => abi::StateStatus {
-                condition: abi::STATE_LIVE,
-                flags: abi::STATE_IS_VERIFIED,
-                keys: owner.value().tree().top().len() as u64,
-                ..abi::StateStatus::default()
-            },
+            Part::Owner(owner) => {
+                let value = owner.value();
+                abi::StateStatus {
+                    condition: if value.is_ready() { abi::STATE_LIVE } else { abi::STATE_ABSENT },
+                    flags: abi::STATE_IS_VERIFIED,
+                    keys: value.tree().top().len() as u64,
+                    ..abi::StateStatus::default()
+                }
+            }
             Part::Copy(_) => {
                 let status = self.copies.and_then(|copies| copies.status(place, self.port.now()));
                 status.unwrap_or(abi::StateStatus { age: u64::MAX, ..abi::StateStatus::default() })

@@ -22,6 +22,7 @@ use super::reading::Readable;
 use super::{Part, Span, read_value};
 use crate::boundary::Failure;
 use crate::counters::Counters;
+use crate::running::RunError;
 use crate::wiring::Wiring;
 
 /// The copies of a service, by the place of their states among all of its connections and states.
@@ -127,7 +128,7 @@ impl Copies {
     ///
     /// # Errors
     /// If a copy has become stale that the service is not to go on without.
-    pub(crate) fn drive(&mut self, now: Instant, mut ask: impl FnMut(usize, Asked)) -> Result<(), Failure> {
+    pub(crate) fn drive(&mut self, now: Instant, mut ask: impl FnMut(usize, Asked)) -> Result<(), RunError> {
         let Self { copies, wiring } = self;
         for held in copies {
             held.copy.handle_timeout(now);
@@ -144,11 +145,7 @@ impl Copies {
                 held.count(counters);
             }
             if std::mem::take(&mut held.is_to_stop) {
-                let name = wiring.name(held.place);
-                return Err(Failure::new(
-                    "stale",
-                    format!("the state `{name}` is stale, and its model says to stop then"),
-                ));
+                return Err(RunError::Stale(wiring.name(held.place).to_owned()));
             }
         }
         Ok(())

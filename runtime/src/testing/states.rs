@@ -180,8 +180,8 @@ impl TestService {
         let _logs = self.blueprint.sinks.enter(&self.blueprint.name);
         loop {
             let now = self.port.now;
-            if let Err(failure) = self.dispatcher.drive_copies(&mut self.port, now) {
-                self.fail(crate::running::RunError::Function(failure.to_string()));
+            if let Err(error) = self.dispatcher.drive_copies(&mut self.port, now) {
+                self.fail(error);
             }
             let answers = self.port.lives.answers();
             if answers.is_empty() {

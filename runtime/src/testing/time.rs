@@ -167,11 +167,8 @@ impl TestService {
                 return Ok(());
             }
             self.settle_states()?;
-            if let Err(failure) = self.dispatcher.run_timers(&mut self.port) {
-                let failed = life::unless_stopping(failure, &self.port.control);
-                if let Err(failure) = failed {
-                    self.fail(RunError::Function(failure.to_string()));
-                }
+            if let Err(error) = self.dispatcher.run_timers(&mut self.port) {
+                self.fail(error);
             }
         }
         let message = format!("timers without a delay set each other {MOST_ROUNDS} times over: time stands still");
