@@ -10,7 +10,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use service_framework_connections::replyer;
 use service_framework_model::wire::envelope::WorkflowId;
-use service_framework_states::owner::{Mirror, Owner, Update};
+use service_framework_states::owner::{Mirror, Owner, Reply, Update};
 use service_framework_states::rules::Protocol;
 use service_framework_states::tree::Tree;
 use uuid::Uuid;
@@ -33,6 +33,8 @@ pub(super) struct Estate {
     replyers: Vec<Box<dyn Socket>>,
     /// How many messages wait for the sockets to be driven.
     waiting: usize,
+    /// How many requests were answered with the value.
+    given: u64,
 }
 
 impl Estate {
@@ -49,7 +51,7 @@ impl Estate {
         let validator = std::sync::Arc::clone(&state.validator);
         let owner = Owner::new(Protocol, owned.settings.clone(), validator, epoch, first);
         let mirror = is_apart.then(|| Mirror::new(std::sync::Arc::clone(&state.validator)));
-        Ok(Some(Self { place, owner, mirror, head_file, publishers: Vec::new(), replyers: Vec::new(), waiting: 0 }))
+        Ok(Some(Self { place, owner, mirror, head_file, publishers: Vec::new(), replyers: Vec::new(), waiting: 0, given: 0 }))
     }
 
     pub(super) fn add_publishers(&mut self, sockets: Vec<Box<dyn Socket>>) {
@@ -139,9 +141,13 @@ impl Estate {
             return;
         };
         let Some(reply) = self.with_value(wiring, |owner, tree| owner.handle_request(body, tree)) else { return };
-        if let service_framework_states::owner::Reply::Refused(_, refusal) = &reply {
-            counters.dropped(refusal.code().word());
-            logging::refused(wiring.name(self.place), refusal);
+        match &reply {
+            Reply::Given(_) => self.given += 1,
+            Reply::Refused(_, refusal) => {
+                counters.dropped(refusal.code().word());
+                logging::refused(wiring.name(self.place), refusal);
+            }
+            Reply::NotReady(_) => {}
         }
         let Some(socket) = self.replyers.get_mut(at) else { return };
         match socket.try_send(replyer::answer(route, reply.frame().clone())) {
@@ -165,6 +171,8 @@ impl Estate {
         if let (Some(file), Some(head)) = (&mut self.head_file, self.owner.head()) {
             file.end(head);
         }
+        let (name, given, encodings) = (wiring.name(self.place), self.given, self.owner.encodings());
+        tracing::debug!("`{name}` was given to copies {given} times, and encoded as a whole {encodings} times");
         self.publishers.into_iter().chain(self.replyers).collect()
     }
 }
