@@ -8,9 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use bench_desk::{BORROWED, acknowledge, by_hand, message};
+use bench_desk::{acknowledge, by_hand, message};
 use rmp::encode::ByteBuf;
-use service_framework::json;
 
 use crate::support::PATIENCE;
 use crate::support::peer::Peer;
@@ -80,9 +79,7 @@ pub(crate) struct Desk(Child);
 
 /// The runner with the desk as a plugin, and with these flags.
 pub(crate) fn ours(port: u16, folder: &Folder, flags: &[&str]) -> Desk {
-    let connection = json!({"replyer": format!("127.0.0.1:{port}")});
-    let other = json!({"replyer": "127.0.0.1:0"});
-    let addresses = json!({"connections": {"in": {BORROWED: connection, bench_desk::OWNED: other}}});
+    let addresses = bench_desk::addresses(&format!("127.0.0.1:{port}"));
     let addresses = folder.file(&format!("{port}.json"), addresses.to_string());
     let mut command = runner();
     command.arg("-s").arg(library()).arg("-a").arg(addresses).args(["-cl", "ERROR"]).args(flags);

@@ -2,7 +2,7 @@
 //! that is not there, and stops when it is told to.
 
 use bench_desk::{BORROWED, Desk};
-use service_framework::{Service, json};
+use service_framework::Service;
 
 use crate::desk::DESK;
 use crate::support::runner::{Ended, Folder, Running};
@@ -26,9 +26,7 @@ fn the_driver_in_c_drives_the_desk_in_c() {
 
 #[test]
 fn the_driver_in_c_drives_a_desk_in_rust() {
-    let bind = json!({"replyer": "127.0.0.1:0"});
-    let addresses = json!({"connections": {"in": {"borrowed": bind, "owned": bind}}});
-    let mut desk = Service::of::<Desk>().addresses(addresses).build().unwrap();
+    let mut desk = Service::of::<Desk>().addresses(bench_desk::addresses("127.0.0.1:0")).build().unwrap();
     desk.run_service().unwrap();
     let folder = Folder::new();
     let ended = driven(&folder, desk.address(BORROWED).unwrap(), &["--count", "500", "--quantity", "2"]);

@@ -17,6 +17,7 @@ mod failure;
 mod ours;
 mod owning;
 mod publications;
+mod publishing;
 mod states;
 #[path = "../support/mod.rs"]
 mod support;

@@ -46,6 +46,13 @@ impl Script {
         self.0.until_printed("ready");
     }
 
+    /// Whether the script has told this under this key.
+    pub(crate) fn has_told(&self, key: &str, what: &Json) -> bool {
+        let printed = self.0.printed();
+        let told = printed.lines().filter_map(|line| service_framework::serde_json::from_str::<Json>(line).ok());
+        told.into_iter().any(|told| told.get(key) == Some(what))
+    }
+
     /// Says a value on the script's stdin, typed.
     pub(crate) fn say(&mut self, value: &Value) {
         self.0.say(&typed::to_json(value).to_string());

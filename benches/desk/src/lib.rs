@@ -13,6 +13,7 @@ pub mod stats;
 use std::hint::black_box;
 
 use service_framework::prelude::*;
+use service_framework::{Json, json};
 
 /// An order, borrowed from its message.
 #[derive(Model, Clone, Copy, Debug, PartialEq)]
@@ -86,6 +87,18 @@ pub const OWNED: &str = "owned";
 pub const HEARD_BORROWED: &str = "heard_borrowed";
 /// The name of the subscriber whose function owns.
 pub const HEARD_OWNED: &str = "heard_owned";
+
+/// Addresses of the desk that is asked with borrowed arguments at this one. Its other connections are not used.
+#[must_use]
+pub fn addresses(borrowed: &str) -> Json {
+    let unused = "inproc://unused";
+    json!({"connections": {"in": {
+        BORROWED: {"replyer": borrowed},
+        OWNED: {"replyer": "127.0.0.1:0"},
+        HEARD_BORROWED: {"subscriber": unused},
+        HEARD_OWNED: {"subscriber": unused},
+    }}})
+}
 
 /// The desk as a service.
 pub struct Desk;

@@ -1,4 +1,4 @@
-"""Prints what the first n messages hold: it connects, or with --bind listens (is_binder)."""
+"""Prints each message, and at the end what the first n held: it connects, or with --bind listens (is_binder)."""
 from common import *
 
 a = arguments(addr={"required": True}, n={"type": int, "required": True}, topic={}, bind={"action": "store_true"})
@@ -6,6 +6,7 @@ frames = frames_of("service_framework.connections.in.subscriber")
 
 
 def on_new_message(args, to_send, states, config):
+    say(heard=typed(args["payload"]))
     if len(frames) >= a.n:
         stop_soon()
 
