@@ -109,7 +109,10 @@ fn step(line: usize, info: &str, text: String, above: &str) -> Step {
         ("text", None) => Action::SeePrinted { text },
         ("text", Some(name)) => match said.take("ends") {
             Some(signal) => Action::End { name, signal, exit, text },
-            None => Action::SeeSaid { name, text },
+            None => {
+                assert!(!text.is_empty(), "line {line}: nothing is waited for, so nothing can differ");
+                Action::SeeSaid { name, text }
+            }
         },
         _ => panic!("line {line}: no test sees this listing: `{info}`"),
     };
