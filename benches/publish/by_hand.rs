@@ -3,6 +3,7 @@
 //! Owns their settings, which are those that the framework gives its own sockets. The loops write and read the same
 //! bytes, number and topic included, and validate nothing.
 
+use bench_desk::process::told;
 use bench_desk::publication::{self, Listener};
 use bench_desk::{Order, message};
 use omq_tokio::options::WorkloadProfile;
@@ -43,6 +44,10 @@ pub(crate) fn omq_subscriber(at: &str) {
         let socket = Socket::new(SocketType::Sub, options().recv_hwm(1_024));
         socket.subscribe(publication::PREFIX).await.expect("a subscriber");
         socket.connect(endpoint(at)).await.expect("an endpoint");
+        std::thread::spawn(|| {
+            while told().is_some() {}
+            std::process::exit(0);
+        });
         let (mut listener, mut heard) = (Listener::default(), Heard::new());
         loop {
             let message = socket.recv().await.expect("an open socket");

@@ -1,5 +1,7 @@
 """A publisher or a subscriber of the benchmarks as a service of the Python library: `publish.py ROLE PORT`."""
+import os
 import sys
+import threading
 import time
 import types
 from decimal import Decimal
@@ -66,6 +68,8 @@ if role == "publisher":
     addresses = {"connections": {"out": {"orders": {"publisher": "127.0.0.1:" + port}}}}
     Service(service_module=module, addresses=addresses, console_loglevel=None).run_service_as_main_blocking()
 else:
+    # It ends when nobody is left to write to it.
+    threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
     model = {"connection_type": "subscriber", "required_arguments": FIELDS,
              "required_creation_arguments": {"on_new_message": on_new_message},
              "optional_creation_arguments": {"topic": "ORDER"}}
