@@ -61,7 +61,8 @@ fn a_storm_of_joiners_costs_one_encoding_for_each_head_and_the_updates_go_on() {
         assert!(worst < Duration::from_secs(5), "a change took {worst:?}");
         owner.signal("TERM");
         let ended = owner.ended();
-        let line = ended.stderr.lines().find(|line| line.contains("`plain` was given to copies")).expect("a line").to_owned();
+        let line =
+            ended.stderr.lines().find(|line| line.contains("`plain` was given to copies")).expect("a line").to_owned();
         let numbers: Vec<u64> = line.split(' ').filter_map(|word| word.parse().ok()).collect();
         let [given, encoded] = numbers[..] else { panic!("{line}") };
         println!("{placement}: the worst of the changes took {worst:?}; {} heads; {line}", values.len());

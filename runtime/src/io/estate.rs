@@ -51,7 +51,16 @@ impl Estate {
         let validator = std::sync::Arc::clone(&state.validator);
         let owner = Owner::new(Protocol, owned.settings.clone(), validator, epoch, first);
         let mirror = is_apart.then(|| Mirror::new(std::sync::Arc::clone(&state.validator)));
-        Ok(Some(Self { place, owner, mirror, head_file, publishers: Vec::new(), replyers: Vec::new(), waiting: 0, given: 0 }))
+        Ok(Some(Self {
+            place,
+            owner,
+            mirror,
+            head_file,
+            publishers: Vec::new(),
+            replyers: Vec::new(),
+            waiting: 0,
+            given: 0,
+        }))
     }
 
     pub(super) fn add_publishers(&mut self, sockets: Vec<Box<dyn Socket>>) {
