@@ -39,7 +39,8 @@ fn the_page_on_states_leads_where_it_says() {
 }
 
 fn page(path: &str) -> String {
-    std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+    let text = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path));
+    text.unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// The words of each column that are set as code, for each row of the tables of this text.
