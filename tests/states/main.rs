@@ -4,8 +4,12 @@
 mod cable;
 mod cut_off;
 mod faults;
+mod hostile;
 mod settings;
 mod storm;
+#[allow(dead_code, reason = "of a bad message only its bytes matter here")]
+#[path = "../hostile/corpus.rs"]
+mod corpus;
 #[path = "../support/mod.rs"]
 mod support;
 mod values;
