@@ -108,7 +108,7 @@ pub const ERROR_IS_REMOTE: u32 = 4;
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StateStatus {
-    /// One of [`STATE_ABSENT`] and those after it. An `out` state is always [`STATE_LIVE`].
+    /// One of [`STATE_ABSENT`] and those after it. An `out` state is [`STATE_LIVE`] once it has a value.
     pub condition: u32,
     /// [`STATE_IS_VERIFIED`].
     pub flags: u32,

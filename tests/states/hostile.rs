@@ -188,6 +188,9 @@ fn whatever_an_owner_says_its_copies_keep_a_good_value_or_none_and_serve_the_res
         copy.signal("TERM");
         let ended = copy.ended();
         assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        for said in ["messages of the owner do not fit the model", "never came"] {
+            assert!(ended.stderr.contains(said), "{}", ended.stderr);
+        }
         assert!(ended.stderr.lines().count() < 400, "{} lines:\n{}", ended.stderr.lines().count(), ended.stderr);
     }
 }

@@ -62,7 +62,7 @@ typedef bool (*sf_write_entry_t)(void *sink, const sf_slot_t *key, const sf_slot
 
 /* How good a state is at the moment of the call in which it is asked. Since minor version 2. */
 typedef struct sf_state_status_t {
-    /* One of SF_STATE_ABSENT and those after it. An `out` state is always SF_STATE_LIVE. */
+    /* One of SF_STATE_ABSENT and those after it. An `out` state is SF_STATE_LIVE once it has a value. */
     uint32_t condition;
     /* SF_STATE_IS_VERIFIED. */
     uint32_t flags;

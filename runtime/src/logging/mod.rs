@@ -100,6 +100,14 @@ pub(crate) fn missed(connection: &str, count: u64) {
     }
 }
 
+/// Messages of the owner of a state were of no use to its copy.
+pub(crate) fn refused_by_copy(state: &str, count: u64) {
+    let code = "refused";
+    if let Some(admitted) = context::limits().admit(state, code, Instant::now()) {
+        tracing::warn!(state, code, "{count} messages of the owner do not fit the model, or are no messages of a state{admitted}");
+    }
+}
+
 /// The queue of a connection had no room for messages.
 pub(crate) fn queue_full(connection: &str, count: u64) {
     let code = "queue_full";

@@ -22,6 +22,7 @@ use super::reading::Readable;
 use super::{Part, Span, read_value};
 use crate::boundary::Failure;
 use crate::counters::Counters;
+use crate::logging;
 use crate::running::RunError;
 use crate::wiring::Wiring;
 
@@ -142,7 +143,7 @@ impl Copies {
                 ask(held.place, Asked::Snapshot { ticket: request.ticket, frame: request.frame });
             }
             if let Some(counters) = wiring.counters(held.place) {
-                held.count(counters);
+                held.count(counters, wiring.name(held.place));
             }
             if std::mem::take(&mut held.is_to_stop) {
                 return Err(RunError::Stale(wiring.name(held.place).to_owned()));
@@ -243,7 +244,7 @@ impl Held {
     }
 
     /// Counts what has gone wrong since this was called before.
-    fn count(&mut self, counters: &Counters) {
+    fn count(&mut self, counters: &Counters, name: &str) {
         let (now, before) = (*self.copy.counts(), self.counted);
         if now == before {
             return;
@@ -260,6 +261,12 @@ impl Held {
         }
         for _ in before.requests..now.requests {
             counters.sent();
+        }
+        if now.missed > before.missed {
+            logging::missed(name, now.missed - before.missed);
+        }
+        if now.refused > before.refused {
+            logging::refused_by_copy(name, now.refused - before.refused);
         }
     }
 }
