@@ -12,6 +12,7 @@ mod bad;
 mod desk;
 mod driver;
 mod journal;
+mod ledger;
 mod mirror;
 #[path = "../interop/ours.rs"]
 #[allow(dead_code, reason = "the tests with Python use all of it")]

@@ -119,7 +119,8 @@ fn whatever_an_owner_says_its_copies_keep_a_good_value_or_none_and_serve_the_res
         let (meeting, folder) = (Meeting::over_tcp("omq"), Folder::new());
         let mut owner = meeting.owner(Placement::Inline, &json!({"load": 2}));
         owner.change.change("edit", "any", map(&[("a", Value::Int(1))]));
-        let (publications, snapshots) = (TcpListener::bind("127.0.0.1:0").unwrap(), TcpListener::bind("127.0.0.1:0").unwrap());
+        let (publications, snapshots) =
+            (TcpListener::bind("127.0.0.1:0").unwrap(), TcpListener::bind("127.0.0.1:0").unwrap());
         let addresses = meeting.of_copy_by(|state, key, address| match (state, key) {
             ("plain", "publisher") => publications.local_addr().unwrap().to_string().into(),
             ("plain", "replyer") => snapshots.local_addr().unwrap().to_string().into(),

@@ -2,14 +2,14 @@
 //! becomes of either, it is never anything that the owner did not have.
 
 mod cable;
+#[allow(dead_code, reason = "of a bad message only its bytes matter here")]
+#[path = "../hostile/corpus.rs"]
+mod corpus;
 mod cut_off;
 mod faults;
 mod hostile;
 mod settings;
 mod storm;
-#[allow(dead_code, reason = "of a bad message only its bytes matter here")]
-#[path = "../hostile/corpus.rs"]
-mod corpus;
 #[path = "../support/mod.rs"]
 mod support;
 mod values;

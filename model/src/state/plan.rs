@@ -165,6 +165,12 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// Whether what is here is changed key by key, and not replaced whole.
+    #[must_use]
+    pub fn is_merged(self) -> bool {
+        matches!(self.plan(), Some(NodePlan::Map(..) | NodePlan::Record(_)))
+    }
+
     /// Whether this is a record, whose slots are in the order of its fields.
     #[must_use]
     pub fn is_record(self) -> bool {

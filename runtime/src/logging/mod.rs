@@ -104,7 +104,11 @@ pub(crate) fn missed(connection: &str, count: u64) {
 pub(crate) fn refused_by_copy(state: &str, count: u64) {
     let code = "refused";
     if let Some(admitted) = context::limits().admit(state, code, Instant::now()) {
-        tracing::warn!(state, code, "{count} messages of the owner do not fit the model, or are no messages of a state{admitted}");
+        tracing::warn!(
+            state,
+            code,
+            "{count} messages of the owner do not fit the model, or are no messages of a state{admitted}"
+        );
     }
 }
 

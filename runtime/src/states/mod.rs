@@ -104,8 +104,8 @@ impl Owner {
 
     /// Changes the value. Nothing comes of changes that change nothing.
     pub(crate) fn change(&self, name: &str, changes: &[ForeignSlot<'_>]) -> Result<Option<Update>, Failure> {
-        let arena = Arena::new();
-        let update = changes::as_map(changes, &arena).and_then(|changes| self.value().apply(&changes));
+        let (mut value, arena) = (self.value(), Arena::new());
+        let update = changes::as_map(changes, &value, &arena).and_then(|changes| value.apply(&changes));
         update.map_err(|refusal| refused(name, &refusal))
     }
 

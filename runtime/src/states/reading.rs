@@ -8,7 +8,7 @@ use service_framework_model::state::{KeyRef, Node, StateValidator};
 use service_framework_model::wire::Arena;
 use service_framework_states::tree::{Found, Tree};
 
-use super::changes::key_of;
+use super::changes::{key_of, no_part};
 
 /// What is looked for in a state.
 #[derive(Clone, Copy)]
@@ -77,8 +77,7 @@ impl<'a> Readable<'a> {
             let next = match part {
                 Part::Node(Found::Map(branch), node) => {
                     let Some(inside) = node.child(key) else {
-                        let detail = "the state's model has no such part";
-                        return Err(Refusal::new(Code::UnknownKey, detail).under_key(&key.to_string()));
+                        return Err(no_part().under_key(&key.to_string()));
                     };
                     branch.get(key).map(|found| Part::Node(found, inside))
                 }
