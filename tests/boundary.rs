@@ -113,6 +113,46 @@ fn a_plugin_in_c_has_a_target_a_timer_and_a_thread_that_sends() {
 }
 
 #[test]
+fn plugins_in_c_own_a_state_copy_it_and_are_refused_what_they_may_not_do_with_it() {
+    let addresses = |ours: &str, theirs: &str| {
+        let mut addresses = listening(&["put", "replace", "break", "look"]);
+        addresses["states"] = json!({
+            "in": {"theirs": {"subscriber": format!("{theirs}-updates"), "requester": format!("{theirs}-snapshots")}},
+            "out": {"ours": {"publisher": format!("{ours}-updates"), "replyer": format!("{ours}-snapshots")}},
+        });
+        addresses
+    };
+    for life in 0..2 {
+        let (one_at, other_at) = (format!("inproc://one-{life}"), format!("inproc://other-{life}"));
+        let library = c_plugin("tests/c_plugins/ledger.c");
+        let mut one = started(&library, addresses(&one_at, &other_at));
+        let mut other = started(&library, addresses(&other_at, &one_at));
+        let ask = |service: &Service, name: &str, arguments: &[(&str, Value)]| {
+            let request = Value::map(arguments.iter().map(|(name, value)| (*name, value.clone())));
+            Peer::dealer(service.address(name).unwrap()).ask(&request_with(request, "w"))
+        };
+        for entry in 0..20 {
+            let put = [("account", Value::from("account")), ("entry", Value::Int(entry % 15)), ("amount", Value::Int(entry))];
+            assert_eq!(ask(&one, "put", &put).code(), "no error");
+        }
+        assert_eq!(ask(&one, "put", &[("account", "account".into()), ("entry", Value::Int(7))]).code(), "no error");
+        let look = |service: &Service, own: bool| {
+            let seen = ask(service, "look", &[("own", Value::Bool(own)), ("account", "account".into())]);
+            seen.returned().get("value").cloned()
+        };
+        let owned = look(&one, true);
+        until("the copy to be as its owner", || (look(&other, false) == owned).then_some(()));
+        let in_place = Value::map([("account", Value::Map(vec![(Value::Int(1), Value::Int(1))]))]);
+        assert_eq!(ask(&one, "replace", &[("value", in_place)]).code(), "no error");
+        for what in 0..14 {
+            assert!(!["no error", "allowed"].contains(&ask(&one, "break", &[("what", Value::Int(what))]).code()));
+        }
+        one.stop_service().unwrap();
+        other.stop_service().unwrap();
+    }
+}
+
+#[test]
 fn nothing_that_a_plugin_in_c_says_in_a_bad_way_is_believed() {
     let mut bad = started(&c_plugin("tests/c_plugins/bad.c"), listening(&["ask"]));
     let mut peer = Peer::dealer(bad.address("ask").unwrap());
