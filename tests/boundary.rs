@@ -132,7 +132,8 @@ fn plugins_in_c_own_a_state_copy_it_and_are_refused_what_they_may_not_do_with_it
             Peer::dealer(service.address(name).unwrap()).ask(&request_with(request, "w"))
         };
         for entry in 0..20 {
-            let put = [("account", Value::from("account")), ("entry", Value::Int(entry % 15)), ("amount", Value::Int(entry))];
+            let put =
+                [("account", Value::from("account")), ("entry", Value::Int(entry % 15)), ("amount", Value::Int(entry))];
             assert_eq!(ask(&one, "put", &put).code(), "no error");
         }
         assert_eq!(ask(&one, "put", &[("account", "account".into()), ("entry", Value::Int(7))]).code(), "no error");
