@@ -6,6 +6,7 @@ mod messages;
 mod peers;
 mod publications;
 mod start;
+mod states;
 #[path = "../support/mod.rs"]
 mod support;
 mod threads;

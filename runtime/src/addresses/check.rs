@@ -17,6 +17,11 @@ use crate::running::Mode;
 /// An address for a help text.
 const EXAMPLE: &str = "127.0.0.1:8001";
 
+/// Another address for each place: no two sockets bind the same one.
+fn example_at(place: usize) -> String {
+    format!("127.0.0.1:{}", 8001 + place)
+}
+
 pub(super) struct Check<'a> {
     pub(super) model: &'a ServiceModel,
     pub(super) mode: Mode,
@@ -104,9 +109,9 @@ impl Check<'_> {
             return;
         }
         let mut example = serde_json::json!({});
-        for Declared { group, side, name, keys, .. } in &missing {
-            let keys: serde_json::Map<_, _> = keys.iter().map(|key| (key.key.to_owned(), EXAMPLE.into())).collect();
-            put(&mut example, &[group.word(), side.word(), name], keys.into());
+        let all = missing.iter().flat_map(|declared| declared.keys.iter().map(move |key| (declared, key)));
+        for (place, (Declared { group, side, name, .. }, AddressKey { key, .. })) in all.enumerate() {
+            put(&mut example, &[group.word(), side.word(), name, key], example_at(place).into());
         }
         let names: Vec<String> = missing.iter().map(|declared| format!("`{}`", declared.name)).collect();
         let message = format!("no addresses are given, but the service needs those of {}", names.join(", "));
@@ -201,7 +206,9 @@ impl Check<'_> {
     fn missing(&mut self, declared: &Declared<'_>, absent: &[AddressKey], place: Option<&Place>) {
         let Some(source) = self.source.clone().filter(|_| self.is_missed(declared)) else { return };
         let Declared { group, side, name, word, .. } = declared;
-        let pairs: Vec<String> = absent.iter().map(|key| format!("{:?}: {EXAMPLE:?}", key.key)).collect();
+        let place_of = |key: &AddressKey| declared.keys.iter().position(|other| other.key == key.key).unwrap_or(0);
+        let pairs = absent.iter().map(|key| format!("{:?}: {:?}", key.key, example_at(place_of(key))));
+        let pairs: Vec<String> = pairs.collect();
         let (pairs, path) = (pairs.join(", "), format!("{}.{}.{name}", group.word(), side.word()));
         let (message, path) = match absent {
             [one] if declared.keys.len() == 1 => {

@@ -211,7 +211,7 @@ fn without_any_addresses_one_problem_names_all_that_are_missing() {
         refused_by(&model(), Mode::Service, &[]),
         r#"error: no addresses are given, but the service needs those of `order`, `cancel`, `desk`
  |
- = help: give them in a file (-a PATH): `{"connections":{"in":{"cancel":{"replyer":"127.0.0.1:8001"},"order":{"replyer":"127.0.0.1:8001"}},"out":{"desk":{"requester":"127.0.0.1:8001"}}}}`
+ = help: give them in a file (-a PATH): `{"connections":{"in":{"cancel":{"replyer":"127.0.0.1:8002"},"order":{"replyer":"127.0.0.1:8001"}},"out":{"desk":{"requester":"127.0.0.1:8003"}}}}`
 
 1 problem; nothing was bound or started
 "#

@@ -2,7 +2,7 @@
 //!
 //! Owns them. They are the machines of production; only what is between the two sockets is the test's.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,7 @@ use service_framework_model::slot::Slot;
 use service_framework_model::value::Value;
 use service_framework_model::wire::envelope::WorkflowId;
 use service_framework_model::wire::{Arena, decode_value};
+use service_framework_states::Kind;
 use service_framework_states::owner::{OwnedValue, Owner, Update};
 use service_framework_states::rules::Protocol;
 use service_framework_states::settings::OwnerSettings;
@@ -37,6 +38,8 @@ pub(super) struct Lives {
     remote: HashMap<usize, Remote>,
     /// Requests of copies that were not answered yet: place, ticket, body.
     asked: Vec<(usize, u64, Bytes)>,
+    /// The copies that are cut off from their owners.
+    lost: HashSet<usize>,
 }
 
 /// The owner at the other end of a copy.
@@ -71,8 +74,11 @@ impl Lives {
 
     /// What the owners answer to the requests of copies. One that is not there answers nothing.
     fn answers(&mut self) -> Vec<(usize, Content)> {
-        let Self { remote, asked, .. } = self;
+        let Self { remote, asked, lost, .. } = self;
         let answer = |(place, of_copy, body): (usize, u64, Bytes)| {
+            if lost.contains(&place) {
+                return None;
+            }
             let Remote { value, owner } = remote.get_mut(&place)?;
             let answer = Ok(owner.handle_request(&body, value.tree()).frame().clone());
             Some((place, Content::Answer { of_copy, answer }))
@@ -122,7 +128,11 @@ impl TestService {
         let value = read_value(&Node::from(value), &kind, &Path::Root, &mut problems);
         let told = || problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
         let value = value.ok_or_else(|| unfit(name, &told()))?;
-        let frames = self.remote_frames(place, settings, &value).map_err(|problem| unfit(name, &problem))?;
+        let was_lost = self.port.lives.lost.remove(&place);
+        if was_lost {
+            self.dispatcher.update(place, Content::Peers { ready: 1, lost: 0 }, self.port.now);
+        }
+        let frames = self.remote_frames(place, settings, &value, was_lost).map_err(|problem| unfit(name, &problem))?;
         for frame in frames {
             let frames = [frame].into_iter().collect();
             self.dispatcher.update(place, Content::Here(frames), self.port.now);
@@ -130,12 +140,18 @@ impl TestService {
         self.settle_states()
     }
 
-    fn remote_frames(&mut self, place: usize, settings: OwnerSettings, value: &Value) -> Result<Vec<Bytes>, String> {
+    fn remote_frames(
+        &mut self,
+        place: usize,
+        settings: OwnerSettings,
+        value: &Value,
+        was_lost: bool,
+    ) -> Result<Vec<Bytes>, String> {
         let (wiring, now) = (Arc::clone(&self.port.wiring), self.port.now);
         let Some(StateWire { validator, .. }) = wiring.state(place) else { return Ok(Vec::new()) };
         let remote = self.port.lives.remote.entry(place).or_insert_with(|| Remote {
             value: OwnedValue::new(Arc::clone(validator)),
-            owner: Owner::new(Protocol, settings, Arc::clone(validator), 1, FIRST),
+            owner: Owner::new(Protocol, settings.clone(), Arc::clone(validator), 1, FIRST),
         });
         let arena = Arena::new();
         let slot = [value.to_slot(&arena)];
@@ -144,22 +160,25 @@ impl TestService {
             if let Some(update) = value.replace(slot).map_err(|refusal| refusal.to_string())? {
                 owner.publish(&update, value.tree(), &WorkflowId::Nil, now);
             } else if value.is_ready() {
+                if was_lost && settings.kind == Kind::Full {
+                    // Nobody can ask for the value, and it has no heartbeat: a next life says it once more.
+                    *owner = Owner::new(Protocol, settings.clone(), Arc::clone(validator), owner.epoch() + 1, FIRST);
+                }
                 owner.start(value.tree(), &WorkflowId::Nil, now);
             }
         }
         Ok(std::iter::from_fn(|| owner.poll_transmit()).collect())
     }
 
-    /// Cuts a copy off from its owner: it is stale, until the owner has another value.
+    /// Cuts a copy off from its owner: it is stale until the test says what the owner has.
     ///
     /// # Errors
     /// If the service has no such copy.
     pub fn lose_state(&mut self, name: &str) -> Result<(), TestError> {
         let (place, _) = self.find_state(Side::In, name)?;
+        self.port.lives.lost.insert(place);
         self.dispatcher.update(place, Content::Peers { ready: 0, lost: 1 }, self.port.now);
-        self.settle_states()?;
-        self.dispatcher.update(place, Content::Peers { ready: 1, lost: 0 }, self.port.now);
-        Ok(())
+        self.settle_states()
     }
 
     /// The value of a state that the service owns, in the form of config files.
