@@ -12,8 +12,18 @@ use support::plugins::plugin;
 use support::runner::{Folder, runner};
 
 /// The plugins that stand in the folder in which a command runs, as `lib<name>.so`.
-const PLUGINS: [&str; 8] =
-    ["trader", "adjuster", "desk", "listener", "ticker", "hand_made", "no_service", "foreign_abi"];
+const PLUGINS: [&str; 10] = [
+    "trader",
+    "adjuster",
+    "desk",
+    "listener",
+    "ticker",
+    "keeper",
+    "follower",
+    "hand_made",
+    "no_service",
+    "foreign_abi",
+];
 
 /// What a folder of the gallery has besides the files for its command.
 const COMMAND: &str = "command";
