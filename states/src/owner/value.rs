@@ -131,8 +131,12 @@ impl OwnedValue {
         if difference.count == 0 {
             return Ok(None);
         }
-        let mut added = Vec::new();
-        let record = |key: KeyRef<'_>| added.push(Key::from(key));
+        let (mut added, wants_added) = (Vec::new(), validator.peers() == Peers::Any);
+        let record = |key: KeyRef<'_>| {
+            if wants_added {
+                added.push(Key::from(key));
+            }
+        };
         if whole {
             tree.replace(entries, record)
         } else {

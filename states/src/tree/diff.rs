@@ -25,7 +25,8 @@ impl Tree {
     /// What of an update would change this value; of a `whole` one also what it does not name.
     #[must_use]
     pub fn difference(&self, entries: &[Entry<'_>], whole: bool, peers: Peers) -> Difference {
-        let mut difference = Difference::default();
+        // Room for the usual change of a key or two.
+        let mut difference = Difference { pairs: Vec::with_capacity(64), ..Difference::default() };
         difference.count = difference.add(Some(&self.nodes), entries, whole, peers);
         difference
     }
