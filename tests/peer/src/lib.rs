@@ -13,6 +13,7 @@ pub mod full_in;
 pub mod full_out;
 mod outcome;
 pub mod publisher;
+pub mod publishing;
 pub mod replyer;
 mod report;
 pub mod requester;

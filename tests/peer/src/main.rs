@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
-use peer::{delta_in, delta_out, full_in, full_out, publisher, replyer, requester, subscriber};
+use peer::{delta_in, delta_out, full_in, full_out, publisher, publishing, replyer, requester, subscriber};
 
 /// One side of an exchange of messages.
 #[derive(Debug, Parser)]
@@ -21,12 +21,12 @@ enum Role {
     /// Answers requests with what they bring and prints them
     Replyer(replyer::Options),
     /// Sends each value of a script to whoever subscribes
-    Publisher(publisher::Options),
+    Publisher(publishing::Options),
     /// Prints the messages that it gets
     Subscriber(subscriber::Options),
     /// Owns a state and sends each value of a script as the whole of it
     #[command(name = "full_out")]
-    FullOut(full_out::Options),
+    FullOut(publishing::Options),
     /// Holds a copy of a state that is sent as a whole, and prints it after each update
     #[command(name = "full_in")]
     FullIn(full_in::Options),

@@ -6,8 +6,8 @@ use serde_json::json;
 use service_framework::prelude::*;
 use service_framework::{Service, ServiceError};
 
-use crate::report::{Audience, Witness};
-use crate::script::read_script;
+use crate::report::Witness;
+use crate::script::{Played, play, read_script};
 use crate::{Outcome, typed};
 
 /// What the requester is told on its command line.
@@ -64,21 +64,8 @@ impl Requester {
 /// Plays the requester until the script is through, a request has failed, or the time is over.
 #[must_use]
 pub fn run(options: &Options) -> Outcome {
-    let outcome = Outcome::of_role("requester");
-    let script = match read_script(&options.script) {
-        Ok(script) => script,
-        Err(error) => return outcome.judged(false, Some(error.to_string())),
-    };
-    let audience = Audience::open();
-    let (replies, ended) = match start(options) {
-        Ok(mut service) => {
-            let replies = audience.hear(script.len(), options.timeout);
-            (replies, service.stop_service())
-        }
-        Err(error) => (Vec::new(), Err(error)),
-    };
-    let complete = replies.len() == script.len();
-    outcome.with("replies", replies).judged(complete, ended.err().map(|error| error.to_string()))
+    let Played { seen, complete, error } = play(&options.script, options.timeout, || start(options));
+    Outcome::of_role("requester").with("replies", seen).judged(complete, error)
 }
 
 fn start(options: &Options) -> Result<Service, ServiceError> {
