@@ -4,7 +4,7 @@
 //! at lives as long as its lifetime says, and reading one is safe. A [`ForeignSlot`] came from the other side of the
 //! boundary: its memory is promised to be there, its content (tag, UTF-8, lengths) is checked at every read. It never
 //! allocates and never frees.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "slots of both sides of the C boundary are read here")]
 
 mod raw;
 mod typed;

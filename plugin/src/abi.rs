@@ -326,9 +326,9 @@ pub struct HostTable {
 }
 
 // The tables hold function pointers and text that lives as long as the program.
-#[allow(unsafe_code)]
+#[allow(unsafe_code, reason = "the table is shared by the threads of a library")]
 // SAFETY: all members are immutable and valid for the whole life of the library that they come from.
 unsafe impl Sync for PluginTable {}
-#[allow(unsafe_code)]
+#[allow(unsafe_code, reason = "the table is shared by the threads of a library")]
 // SAFETY: as above.
 unsafe impl Sync for HostTable {}

@@ -17,7 +17,7 @@ macro_rules! export_service {
                  remove `panic = \"abort\"` from the profile"
             );
 
-            #[allow(unsafe_code)]
+            #[allow(unsafe_code, reason = "the host finds the table by its symbol")]
             #[unsafe(export_name = ::core::concat!("sf_plugin_v1__", ::core::env!("CARGO_CRATE_NAME")))]
             extern "C" fn service_framework_entry_point() -> *const $crate::abi::PluginTable {
                 $crate::service_table::<$service>()

@@ -2,7 +2,7 @@
 //!
 //! Owns the reading of the host's table: whatever the rest of the crate asks of the host goes through here, in safe
 //! terms. Copies what the host lends before the call ends.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "the host's table is called here")]
 
 mod log;
 mod sender;

@@ -1,7 +1,7 @@
 //! A service behind its table, as safe calls.
 //!
 //! Owns the life of an instance: made once, called one call at a time on one thread, destroyed on drop.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "a plugin's functions are called here")]
 
 use std::cell::RefCell;
 use std::ffi::c_void;

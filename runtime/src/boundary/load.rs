@@ -2,7 +2,7 @@
 //!
 //! Owns the ways in which that fails; `load_error` has their words. No code of a file runs before its dynamic symbols said that it is a plugin
 //! of a known ABI. A library is never unloaded: thread-local destructors would keep pointing into it.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "a library is loaded, and its symbols are believed, here")]
 
 use std::error::Error;
 use std::path::Path;

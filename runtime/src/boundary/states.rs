@@ -2,7 +2,7 @@
 //!
 //! Owns that part of the host's table. Checks all that comes from the service; hands out only memory that lives for the
 //! call; lets no panic cross.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "plugins call these functions")]
 
 use std::ffi::c_void;
 

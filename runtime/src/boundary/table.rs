@@ -1,7 +1,7 @@
 //! Whether a table that a library handed over may be used, and what stands in for what an older one lacks.
 //!
 //! Owns the check of a table's head and members. Calls none of its functions.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "a plugin's table is read here")]
 
 use std::ffi::c_void;
 use std::mem::{MaybeUninit, offset_of};

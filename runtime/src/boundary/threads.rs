@@ -1,7 +1,7 @@
 //! The host functions that threads of the service's author may call at any time: those of a `Sender`.
 //!
 //! Owns the counting of handles. Each handle is an `Arc` in the service's hands; lets no panic cross.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "plugins call these functions")]
 
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
