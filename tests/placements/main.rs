@@ -4,6 +4,7 @@
 mod addresses;
 mod answers;
 mod executors;
+mod heralds;
 mod publications;
 mod senders;
 mod stopping;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, Sender as ChannelSender, channel};
 
 use service_framework::prelude::*;
-use service_framework::{ConnectionStats, ErrorKind, Json, Placement, Service, ServiceBuilder, json};
+use service_framework::{ConnectionStats, Json, Placement, Service, ServiceBuilder, json};
 
 use crate::support::messages::{publication, request};
 use crate::support::peer::Peer;
@@ -13,28 +13,28 @@ use crate::support::{PATIENCE, until};
 use crate::{each_placement, started};
 
 #[derive(Clone, Debug, PartialEq, Model)]
-struct Tick {
-    key: String,
-    n: i64,
+pub(crate) struct Tick {
+    pub(crate) key: String,
+    pub(crate) n: i64,
 }
 
 #[derive(Clone, Debug, Model)]
-struct Setup {
-    test: i64,
+pub(crate) struct Setup {
+    pub(crate) test: i64,
     #[model(default = 0)]
-    count: i64,
+    pub(crate) count: i64,
     /// What the creation arguments of the connection are to be.
     #[model(default = "{}")]
-    creation: String,
+    pub(crate) creation: String,
 }
 
-fn creation(config: &Json, connection: &str) -> Result<Json> {
+pub(crate) fn creation(config: &Json, connection: &str) -> Result<Json> {
     let text = config.get("creation").and_then(Json::as_str).unwrap_or("{}");
     let creation: Json = service_framework::serde_json::from_str(text)?;
     Ok(json!({ connection: creation }))
 }
 
-const TICKS: Publisher<Tick> = Publisher::new("ticks");
+pub(crate) const TICKS: Publisher<Tick> = Publisher::new("ticks");
 
 /// Publishes in main mode: waits for one subscriber, then counts.
 struct Source {
@@ -116,7 +116,7 @@ impl Sink {
 }
 
 /// A sink, what it hears, and its gate: one message for each `()`; all when it is dropped.
-fn sink(
+pub(crate) fn sink(
     builder: impl FnOnce(ServiceBuilder) -> ServiceBuilder,
     creation: &Json,
 ) -> (Service, Receiver<Tick>, ChannelSender<()>) {
@@ -138,7 +138,7 @@ fn source(builder: impl FnOnce(ServiceBuilder) -> ServiceBuilder, count: i64, cr
 }
 
 /// Addresses of the ticks.
-fn at(side: &str, key: &str, address: &str) -> Json {
+pub(crate) fn at(side: &str, key: &str, address: &str) -> Json {
     json!({"connections": {side: {"ticks": {key: address}}}})
 }
 
@@ -188,7 +188,7 @@ fn pair(placement: Placement, way: &Way, count: i64, creation: &Json) -> Pair {
     Pair { publisher, subscriber, hears, gate }
 }
 
-fn stats(service: &Service) -> ConnectionStats {
+pub(crate) fn stats(service: &Service) -> ConnectionStats {
     let mut stats = service.stats();
     stats.inbound.remove("ticks").or_else(|| stats.outbound.remove("ticks")).expect("a connection `ticks`")
 }
@@ -445,106 +445,6 @@ fn what_waits_when_the_service_stops_is_counted() {
         assert!(accounted >= 2, "{stats:?}");
         if placement == Placement::Offloaded {
             assert!(dropped(&subscriber, "stopping") >= 800, "{stats:?}");
-        }
-    });
-}
-
-/// Publishes on behalf of threads, or as its config says.
-struct Herald {
-    setup: Setup,
-}
-
-impl ServiceDefinition for Herald {
-    type Config = Setup;
-
-    fn new(setup: Setup) -> Result<Self> {
-        Ok(Self { setup })
-    }
-
-    fn models(m: &mut Models<Self>) {
-        m.publisher(&TICKS).topic("TICK");
-        m.setup_connections(|config| creation(&config, "ticks"));
-        m.init(Self::init);
-    }
-
-    fn name() -> &'static str {
-        "herald"
-    }
-}
-
-impl Herald {
-    fn init(&mut self, ctx: &mut Context) -> Result<()> {
-        if self.setup.count < 0 {
-            let error = ctx.wait_for_subscribers(&TICKS, 1, Duration::from_millis(20)).expect_err("nobody is there");
-            assert_eq!((error.kind(), error.code()), (ErrorKind::NoPeer, "no_peer"), "{error}");
-            return Err(error);
-        }
-        let (sender, count) = (ctx.sender()?, self.setup.count);
-        std::thread::spawn(move || {
-            for n in 0..count {
-                sender.send(&TICKS, &Tick { key: String::new(), n }).expect("a service that takes it");
-            }
-        });
-        Ok(())
-    }
-}
-
-fn herald(placement: Placement, address: &str, count: i64, creation: &Json) -> ServiceBuilder {
-    let config = json!({"test": 0, "count": count, "creation": creation.to_string()});
-    Service::of::<Herald>().addresses(at("out", "publisher", address)).config(config).placement(placement)
-}
-
-#[test]
-fn a_thread_publishes_as_fast_as_it_can_and_nothing_is_lost_on_the_way_to_the_sockets() {
-    each_placement(|placement| {
-        let address = crate::addresses::free_port();
-        let of_subscriber = at("in", "subscriber", &address);
-        let (_subscriber, hears, gate) =
-            sink(|builder| builder.placement(placement).addresses(of_subscriber), &json!({}));
-        drop(gate);
-        // Nobody sends before the subscriber is there: `init` comes after the wait.
-        let creation = json!({"wait_for_subscribers": 1, "wait_for_subscribers_s": 30});
-        let herald = started(herald(placement, &address, 5_000, &creation));
-        for n in 0..5_000 {
-            assert_eq!(hears.recv_timeout(PATIENCE).expect("a tick").n, n);
-        }
-        assert_eq!(stats(&herald).sent, 5_000);
-    });
-}
-
-#[test]
-fn a_publisher_that_waits_for_nobody_in_vain_says_so_or_goes_on() {
-    each_placement(|placement| {
-        let address = "127.0.0.1:0";
-        let error =
-            herald(placement, address, -1, &json!({})).build().expect("good").run_service().expect_err("in vain");
-        assert!(error.to_string().contains("0 of 1 subscribers were there within 20ms"), "{error}");
-        let patient = json!({"wait_for_subscribers": 1, "wait_for_subscribers_s": 0.02, "wait_after_creation_s": 0.05});
-        let began = std::time::Instant::now();
-        let mut herald = started(herald(placement, address, 10, &patient));
-        assert!(began.elapsed() >= Duration::from_millis(50));
-        until("the ticks", || (stats(&herald).sent == 10).then_some(()));
-        herald.stop_service().expect("a clean end");
-    });
-}
-
-#[test]
-fn what_was_published_before_the_service_stops_still_leaves() {
-    each_placement(|placement| {
-        for _ in 0..5 {
-            let address = crate::addresses::free_port();
-            let of_subscriber = at("in", "subscriber", &address);
-            let (_subscriber, hears, gate) =
-                sink(|builder| builder.placement(placement).addresses(of_subscriber), &json!({}));
-            drop(gate);
-            let creation = json!({"wait_for_subscribers": 1, "wait_for_subscribers_s": 30});
-            let mut herald = started(herald(placement, &address, 300, &creation));
-            until("the first tick to be sent", || (stats(&herald).sent > 0).then_some(()));
-            until("the thread to be through", || (stats(&herald).sent == 300).then_some(()));
-            herald.stop_service().expect("a clean end");
-            for n in 0..300 {
-                assert_eq!(hears.recv_timeout(PATIENCE).expect("a tick").n, n);
-            }
         }
     });
 }

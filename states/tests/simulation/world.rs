@@ -3,19 +3,21 @@
 //! Publisher and requester have a network each: what one delays says nothing of the other. The publisher's keeps the
 //! order, as one connection does; everything else may happen to it.
 
+mod checks;
+mod network;
+mod trouble;
+
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use service_framework_model::dynamic::Arena;
-use service_framework_model::wire::Reader;
 use service_framework_states::copy::{Copy, Event as CopyEvent, Status};
 use service_framework_states::rules::Rules;
 use service_framework_states::settings::{CopySettings, OnStale};
-use service_framework_states::tree::of_whole;
 
+use self::checks::check_encodings;
 use crate::chance::Chance;
-use crate::invariants::{Broken, History, Shown, Time, check_live};
+use crate::invariants::{Broken, History, Shown, Time};
 use crate::owners::{Form, HEARTBEAT, OldLife, OwnLife, content};
 
 const MILLISECOND: Time = 1_000;
@@ -406,80 +408,6 @@ impl<R: Rules + Clone> World<R> {
         }
     }
 
-    /// What the owner has published goes on its way.
-    fn publish_all(&mut self) {
-        while let Some(OwnerLife::Own(owner)) = &mut self.owner {
-            let Some(frame) = owner.life.poll_transmit() else { return };
-            self.history.publish(&content(owner.tree()), self.now);
-            self.send_all(&frame);
-        }
-    }
-
-    fn send_all(&mut self, frame: &Bytes) {
-        self.sequence += 1;
-        let sent = Sent { number: self.sequence, life: self.history.lives.len(), frame: frame.clone() };
-        for place in 0..self.nodes.len() {
-            let is_lost = self.is_chaos() && self.chance.once_in(self.faults.loss);
-            let node = &self.nodes[place];
-            if is_lost || node.is_cut || node.is_half_open {
-                continue;
-            }
-            self.send_item(place, Item::Frame(sent.clone()));
-            if self.is_chaos() && self.chance.once_in(self.faults.twice) {
-                let (copy, again) = (place, self.chance.below(2 * SECOND));
-                let at = self.nodes[place].last_arrival - self.now + again;
-                let item = Item::Again(sent.clone());
-                self.after(at, Event::Arrive { copy, life: self.nodes[place].life, item });
-            }
-        }
-    }
-
-    /// Something on a copy's subscriber, behind what is under way.
-    fn send_item(&mut self, place: usize, item: Item) {
-        let arrival = (self.now + self.delay()).max(self.nodes[place].last_arrival);
-        let node = &mut self.nodes[place];
-        node.last_arrival = arrival;
-        let life = node.life;
-        self.after(arrival - self.now, Event::Arrive { copy: place, life, item });
-    }
-
-    /// The subscriber has a new connection.
-    fn reconnect(&mut self, place: usize) {
-        if self.nodes[place].is_cut || self.owner.is_none() {
-            return;
-        }
-        self.nodes[place].is_half_open = false;
-        if self.form == Form::Old {
-            self.send_item(place, Item::Cut);
-        }
-        self.send_item(place, Item::Connected);
-    }
-
-    fn request(&mut self, copy: usize, life: u64, ticket: u64, frame: &Bytes) {
-        let is_lost =
-            self.nodes[copy].requests_are_cut || (self.is_chaos() && self.chance.once_in(self.faults.reply_loss));
-        let reply = match &mut self.owner {
-            _ if is_lost => None,
-            Some(OwnerLife::Own(owner)) => Some(owner.answer(frame)),
-            Some(OwnerLife::Old(owner)) => Some(owner.answer()),
-            None => None,
-        };
-        // What fails is told, or never heard of.
-        if reply.is_none() && self.chance.once_in(2) {
-            return;
-        }
-        let delay = self.delay();
-        let again = (self.is_chaos() && self.chance.once_in(self.faults.twice)).then(|| reply.clone());
-        // Now and then an answer takes very long.
-        let delay =
-            if self.is_chaos() && self.chance.once_in(5) { delay + self.chance.below(2 * SECOND) } else { delay };
-        self.after(delay, Event::Reply { copy, life, ticket, frame: reply });
-        if let Some(reply) = again {
-            let later = self.delay();
-            self.after(delay + later, Event::Reply { copy, life, ticket, frame: reply });
-        }
-    }
-
     /// The copy takes all that has arrived, unless its service is busy; then the service is told once.
     fn work(&mut self, place: usize) -> Result<(), Broken> {
         if self.nodes[place].is_busy {
@@ -529,120 +457,4 @@ impl<R: Rules + Clone> World<R> {
         }
         Err(Broken { promise: "progress", how: "events without an end".into() })
     }
-
-    fn trouble(&mut self) -> Result<(), Broken> {
-        let place = self.chance.below(self.nodes.len() as u64) as usize;
-        match self.chance.below(11) {
-            0 | 1 => self.owner_goes()?,
-            2 => self.nodes[place] = self.node(),
-            3 => {
-                for place in 0..self.nodes.len() {
-                    self.nodes[place] = self.node();
-                    self.pump(place)?;
-                }
-            }
-            4 => self.late_joiner(place)?,
-            5 if self.form != Form::Old => self.nodes[place].is_half_open = true,
-            6 | 7 => {
-                let is_cut = !self.nodes[place].is_cut;
-                self.nodes[place].is_cut = is_cut;
-                if is_cut && (self.form == Form::Old || self.chance.once_in(2)) {
-                    self.send_item(place, Item::Cut);
-                }
-                self.reconnect(place);
-            }
-            8 => self.nodes[place].requests_are_cut ^= true,
-            9 => self.clock = self.chance.between(1, 2_000) * SECOND,
-            _ => {
-                let burst = self.chance.between(1, 60);
-                (0..burst).for_each(|_| self.act());
-            }
-        }
-        Ok(())
-    }
-
-    /// A copy that has just asked, and an owner that goes before it hears the answer.
-    fn late_joiner(&mut self, place: usize) -> Result<(), Broken> {
-        self.nodes[place] = self.node();
-        let soon = self.chance.between(50, 150) * MILLISECOND;
-        self.after(soon, Event::OwnerGoes);
-        self.pump(place)
-    }
-
-    /// From now on nothing goes wrong any more. What is half open stays so: the copy has to notice.
-    fn become_calm(&mut self) {
-        for place in 0..self.nodes.len() {
-            let node = &mut self.nodes[place];
-            node.requests_are_cut = false;
-            if std::mem::take(&mut node.is_cut) {
-                self.reconnect(place);
-            }
-        }
-        self.owner_comes();
-    }
-
-    fn check_shown(&mut self, place: usize) -> Result<(), Broken> {
-        let node = &mut self.nodes[place];
-        let Some(held) = node.copy.held() else { return Ok(()) };
-        node.shown.check(&self.history, held, &content(node.copy.tree()))
-    }
-
-    fn check_all(&self) -> Result<(), Broken> {
-        let now = self.instant();
-        let bound = 3 * HEARTBEAT.as_micros() as Time + MOST_DELAY + MOST_BUSY + 100 * MILLISECOND;
-        for node in &self.nodes {
-            let live = check_live(&self.history, node.copy.status(now), node.copy.held(), self.now, bound);
-            live.map_err(|Broken { promise, how }| {
-                let how = format!("{how}; age {:?}, {:?}", node.copy.age(now), node.copy.counts());
-                Broken { promise, how }
-            })?;
-            let (count, bytes) = node.copy.buffered();
-            if count > BUFFER_MESSAGES || bytes > BUFFER_BYTES {
-                return Err(Broken { promise: "I5", how: format!("{count} updates of {bytes} bytes are buffered") });
-            }
-        }
-        if let Some(OwnerLife::Own(owner)) = &self.owner {
-            check_encodings(owner.life.encodings(), owner.changes)?;
-        }
-        Ok(())
-    }
-
-    /// L1: in the end every copy has what the owner has, and knows it.
-    fn check_end(&self) -> Result<(), Broken> {
-        let now = self.instant();
-        let lagging = |how: String| Err(Broken { promise: "L1", how });
-        for (place, node) in self.nodes.iter().enumerate() {
-            let (expected, head, status) = match &self.owner {
-                Some(OwnerLife::Own(owner)) => (content(owner.tree()), owner.life.head(), Status::Live),
-                Some(OwnerLife::Old(owner)) => (owner.content(), None, Status::LiveUnverified),
-                None => return lagging("the owner did not come back".into()),
-            };
-            if node.copy.status(now) != status {
-                return lagging(format!("copy {place} is {:?}: {:?}", node.copy.status(now), node.copy.counts()));
-            }
-            // The last heartbeat may still be under way.
-            let number = node.copy.held().and_then(|held| held.number);
-            if head.is_some_and(|head| number.is_none_or(|number| number + 2 < head)) {
-                return lagging(format!("copy {place} is at {number:?}, the owner at {head:?}"));
-            }
-            if content(node.copy.tree()) != expected {
-                return lagging(format!("copy {place} has another value: {:?}", node.copy.counts()));
-            }
-            let (arena, validator) = (Arena::new(), self.form.validator());
-            let bytes = content(node.copy.tree());
-            let digest = of_whole(validator.read_whole(&mut Reader::new(&bytes), &arena).unwrap());
-            if digest != node.copy.tree().digest() {
-                return lagging(format!("copy {place} has a wrong digest"));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// L2: however many ask, the value is encoded once for each of its changes, and once for its beginning.
-fn check_encodings(encodings: u64, changes: u64) -> Result<(), Broken> {
-    if encodings <= changes + 1 {
-        return Ok(());
-    }
-    Err(Broken { promise: "L2", how: format!("{encodings} encodings of {} values", changes + 1) })
 }
