@@ -156,6 +156,22 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The next item if it is a whole number in a format without sign; else nothing is read.
+    #[inline]
+    pub(crate) fn unsigned(&mut self) -> Option<u64> {
+        let mut ahead = self.at;
+        let number = match ahead.marker().ok()? {
+            Marker::FixPos(n) => u64::from(n),
+            Marker::U8 => u64::from(u8::from_be_bytes(ahead.array().ok()?)),
+            Marker::U16 => u64::from(u16::from_be_bytes(ahead.array().ok()?)),
+            Marker::U32 => u64::from(u32::from_be_bytes(ahead.array().ok()?)),
+            Marker::U64 => u64::from_be_bytes(ahead.array().ok()?),
+            _ => return None,
+        };
+        self.at = ahead;
+        Some(number)
+    }
+
     /// The bytes of the next item if it is text, for a reader that takes only some ASCII anyway; else nothing is read.
     #[inline]
     pub(crate) fn text_bytes(&mut self) -> Result<Option<&'a [u8]>, Refusal> {

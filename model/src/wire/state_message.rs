@@ -304,7 +304,7 @@ fn read_usual_delta(frame: &[u8]) -> Option<StateUpdate<'_>> {
     reader.skip_exactly(b"\x83\xa4args\x83\xabcurrent_num")?;
     reader.enter(0).ok()?;
     reader.enter(0).ok()?;
-    let number = usual_number(&mut reader)?;
+    let number = reader.unsigned()?;
     reader.skip_exactly(b"\xabis_snapshot")?;
     let is_snapshot = match reader.skip_exactly(b"\xc2") {
         Some(()) => false,
@@ -318,24 +318,19 @@ fn read_usual_delta(frame: &[u8]) -> Option<StateUpdate<'_>> {
     reader.skip_exactly(b"\xa4sync")?;
     let count = reader.map_head().ok()??;
     reader.skip_exactly(b"\xa1v\x01\xa5epoch")?;
-    let epoch = usual_number(&mut reader)?;
+    let epoch = reader.unsigned()?;
     reader.skip_exactly(b"\xa4head")?;
-    let head = usual_number(&mut reader)?;
+    let head = reader.unsigned()?;
     reader.skip_exactly(b"\xacheartbeat_ms")?;
-    let heartbeat_ms = u32::try_from(usual_number(&mut reader)?).ok()?;
+    let heartbeat_ms = u32::try_from(reader.unsigned()?).ok()?;
     let mut digest = None;
     if reader.skip_exactly(b"\xa6digest").is_some() {
-        digest = Some(usual_number(&mut reader)?);
+        digest = Some(reader.unsigned()?);
     }
     let end = reader.skip_exactly(b"\xa3end\xc3").is_some();
     let is_whole = count == 4 + usize::from(digest.is_some()) + usize::from(end) && reader.rest().is_empty();
     let sync = Sync { epoch, head, heartbeat_ms, digest, end };
     is_whole.then_some(StateUpdate { number: Some(number), is_snapshot, state, sync: Some(sync) })
-}
-
-#[inline]
-fn usual_number(reader: &mut Reader<'_>) -> Option<u64> {
-    number(reader).ok().flatten()
 }
 
 #[cold]
