@@ -4,7 +4,6 @@
 
 mod support;
 
-use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use fixtures::{Desk, Text};
@@ -14,7 +13,7 @@ use support::messages::request;
 use support::peer::Peer;
 use support::plugins::plugin;
 use support::runner::{Folder, Running, run, runner};
-use support::{process, until};
+use support::{free_address, process, until};
 
 const DEATHS: usize = 100;
 
@@ -56,10 +55,6 @@ fn desk_addresses(address: &str, transport: &str) -> Json {
         "in": {"echo": {"replyer": "127.0.0.1:0"}, "trouble": {"replyer": address, "transport": transport}},
         "out": {"peer": {"requester": "127.0.0.1:1"}},
     }})
-}
-
-fn free_port() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
 /// Asks until there is a good answer; whatever comes before must be an honest failure, and never another's answer.
@@ -126,12 +121,12 @@ fn requester_recovers(ours: &str, theirs: &str, address: &str) {
 
 #[test]
 fn a_requester_over_omq_recovers() {
-    requester_recovers("omq", "omq", &free_port());
+    requester_recovers("omq", "omq", &free_address());
 }
 
 #[test]
 fn a_requester_over_zeromq_recovers_and_the_other_side_may_be_omq() {
-    requester_recovers("zeromq", "omq", &free_port());
+    requester_recovers("zeromq", "omq", &free_address());
 }
 
 #[test]
@@ -144,7 +139,7 @@ fn a_requester_recovers_over_ipc_whatever_the_other_side_is() {
 /// A peer that is frozen and thawed: requests end by their deadline, and what it answers later reaches nobody.
 fn requester_survives_a_freeze(ours: &str, theirs: &str) {
     let folder = Folder::new();
-    let address = free_port();
+    let address = free_address();
     let file = folder.file("addresses.json", desk_addresses(&address, theirs).to_string());
     let (library, relay) = (plugin("desk"), relay(address.as_str(), ours));
     let mut desk = Running::start(runner().arg("-s").arg(&library).arg("-a").arg(&file));
@@ -181,7 +176,7 @@ fn a_requester_over_zeromq_survives_a_frozen_peer() {
 /// The first of two addresses is frozen: it holds up one request and not each, and is the first again once it is thawed.
 fn a_frozen_first_address_is_passed_over(ours: &str, theirs: &str) {
     let folder = Folder::new();
-    let (first, second) = (free_port(), free_port());
+    let (first, second) = (free_address(), free_address());
     let file = folder.file("addresses.json", desk_addresses(&first, theirs).to_string());
     let mut frozen = Running::start(runner().arg("-s").arg(plugin("desk")).arg("-a").arg(&file));
     frozen.until_logged("`trouble` at ");
@@ -224,7 +219,7 @@ fn a_frozen_first_address_is_passed_over_by_a_requester_over_zeromq() {
 /// Requesters that come, ask, and die, with and without waiting for their answer.
 fn replyer_recovers(theirs: &str, ours: &str) {
     let folder = Folder::new();
-    let mut desk = Service::of::<Desk>().addresses(desk_addresses(&free_port(), ours)).build().unwrap();
+    let mut desk = Service::of::<Desk>().addresses(desk_addresses(&free_address(), ours)).build().unwrap();
     until("a port", || desk.run_service().ok());
     let address = desk.address("trouble").unwrap().to_owned();
     let addresses = json!({"connections": {"out": {"peer": {"requester": address, "transport": theirs}}}});

@@ -3,7 +3,6 @@
 
 mod support;
 
-use std::net::TcpListener;
 use std::time::Duration;
 
 use fixtures::{Listener, Ticker};
@@ -13,13 +12,9 @@ use support::peer::Peer;
 use support::plugins::plugin;
 use support::process;
 use support::runner::{Folder, Running, runner};
-use support::until;
+use support::{free_address, until};
 
 const DEATHS: usize = 10;
-
-fn free_port() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
-}
 
 fn listener_addresses(heard: &Json, transport: &str) -> Json {
     json!({"connections": {
@@ -72,13 +67,13 @@ fn subscriber_recovers(ours: &str, theirs: &str, address: &str) {
 
 #[test]
 fn a_subscriber_over_omq_outlives_its_publishers() {
-    subscriber_recovers("omq", "omq", &free_port());
-    subscriber_recovers("omq", "zeromq", &free_port());
+    subscriber_recovers("omq", "omq", &free_address());
+    subscriber_recovers("omq", "zeromq", &free_address());
 }
 
 #[test]
 fn a_subscriber_over_zeromq_outlives_its_publishers() {
-    subscriber_recovers("zeromq", "omq", &free_port());
+    subscriber_recovers("zeromq", "omq", &free_address());
 }
 
 #[test]
@@ -90,7 +85,7 @@ fn a_subscriber_over_ipc_outlives_its_publishers() {
 #[test]
 fn a_publisher_that_dies_takes_no_other_one_with_it() {
     let folders = [Folder::new(), Folder::new()];
-    let addresses = [free_port(), free_port()];
+    let addresses = [free_address(), free_address()];
     let listener = listener(&json!(addresses), "omq");
     let steady = ticker(&folders[0], &addresses[0], "omq");
     for _ in 0..3 {
@@ -107,7 +102,7 @@ fn a_publisher_that_dies_takes_no_other_one_with_it() {
 #[test]
 fn a_publisher_that_was_frozen_is_heard_again() {
     for transport in ["omq", "zeromq"] {
-        let (folder, address) = (Folder::new(), free_port());
+        let (folder, address) = (Folder::new(), free_address());
         let listener = listener(&json!(address), transport);
         let ticker = ticker(&folder, &address, transport);
         hears(&listener);
@@ -129,7 +124,7 @@ fn a_publisher_that_was_frozen_is_heard_again() {
 
 /// Publishers that connect, to subscribers that are killed and come back at the same address.
 fn publisher_recovers(ours: &str, theirs: &str) {
-    let (folder, address) = (Folder::new(), free_port());
+    let (folder, address) = (Folder::new(), free_address());
     let config = json!({"ticks": json!({"is_x_pub": true}).to_string()});
     let mut ticker =
         Service::of::<Ticker>().addresses(ticker_addresses(&address, ours)).config(config).build().unwrap();

@@ -5,15 +5,10 @@ use service_framework::{Json, Value, json};
 use crate::support::messages::request_with;
 use crate::support::peer::Peer;
 use crate::support::runner::{Folder, Running};
-use crate::support::until;
+use crate::support::{free_address, until};
 use crate::{c_runner, stopped};
 
 const LEDGER: &str = "tests/c_plugins/ledger.c";
-
-/// A port of this process, which nobody else is given while it lives.
-fn free_port() -> String {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
-}
 
 struct Ledger {
     running: Running,
@@ -76,7 +71,7 @@ impl Ledger {
 
 #[test]
 fn two_ledgers_follow_each_other() {
-    let (one_at, other_at) = ([free_port(), free_port()], [free_port(), free_port()]);
+    let (one_at, other_at) = ([free_address(), free_address()], [free_address(), free_address()]);
     let folders = [Folder::new(), Folder::new()];
     let mut one = Ledger::start(&one_at, &other_at, &[], &folders[0]);
     let mut other = Ledger::start(&other_at, &one_at, &["--placement", "offloaded"], &folders[1]);
@@ -114,7 +109,7 @@ fn two_ledgers_follow_each_other() {
 #[test]
 fn what_no_service_is_to_do_with_a_state_is_refused_with_a_code() {
     let folder = Folder::new();
-    let mut ledger = Ledger::start(&[free_port(), free_port()], &[free_port(), free_port()], &[], &folder);
+    let mut ledger = Ledger::start(&[free_address(), free_address()], &[free_address(), free_address()], &[], &folder);
     ledger.put("account", 1, Some(1));
     let mut codes = Vec::new();
     for what in 0..14 {

@@ -7,8 +7,8 @@ use std::sync::mpsc::{Receiver, Sender as ChannelSender, channel};
 use service_framework::prelude::*;
 use service_framework::{Json, Service, json};
 
-use crate::support::PATIENCE;
 use crate::support::runner::Folder;
+use crate::support::{PATIENCE, free_address};
 use crate::theirs::Python;
 use crate::values::{assert_same, canonical_of, every_value, list, under};
 
@@ -40,10 +40,6 @@ impl Way {
         flags.extend(self.is_turned.then_some(turned));
         flags
     }
-}
-
-fn free_port() -> String {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
 fn payload() -> Record {
@@ -88,7 +84,7 @@ impl ServiceDefinition for Speaker {
 fn what_we_publish_python_hears() {
     let Some(python) = Python::find() else { return };
     Way::each(|way| {
-        let (address, count) = (free_port(), every_value().len().to_string());
+        let (address, count) = (free_address(), every_value().len().to_string());
         let flags = [way.flags(&address, "--bind"), vec!["--n", &count]].concat();
         let hearer = python.start("subscriber.py", &flags);
         let key = json!({"publisher": address, "transport": way.transport});
@@ -143,7 +139,7 @@ fn hearer(way: Way, address: &str) -> (Service, Receiver<(Value, Value)>) {
 fn what_python_publishes_we_hear() {
     let Some(python) = Python::find() else { return };
     Way::each(|way| {
-        let address = free_port();
+        let address = free_address();
         let (service, heard) = hearer(way, &address);
         let folder = Folder::new();
         let script: Json = every_value().iter().map(peer::typed::to_json).collect();

@@ -5,14 +5,9 @@ use std::net::TcpListener;
 use fixtures::Desk;
 use service_framework::{Service, json};
 
-use crate::support::until;
+use crate::support::{free_address, until};
 use crate::worker::{NOBODY, tell, teller, worker};
 use crate::{each_placement, started};
-
-/// A port that nobody has just now.
-pub(crate) fn free_port() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
-}
 
 /// Somebody who answers at this address, and counts.
 fn desk(address: &str) -> Service {
@@ -32,7 +27,7 @@ fn asked(desk: &Service) -> u64 {
 #[test]
 fn requests_go_to_the_first_address_that_is_there_and_back_to_the_first_of_all() {
     each_placement(|placement| {
-        let (first, second) = (free_port(), free_port());
+        let (first, second) = (free_address(), free_address());
         let desk_two = desk(&second);
         let service = started(worker(placement, 0, &json!([NOBODY, first, second])));
         let mut peer = teller(&service);
@@ -66,7 +61,7 @@ fn a_peer_that_dies_with_a_request_fails_it_at_once_unless_it_may_be_sent_again(
                 }
             });
         }
-        let alive = free_port();
+        let alive = free_address();
         let _desk = desk(&alive);
         let service = started(worker(placement, 0, &json!([addresses[0], addresses[1], alive])));
         let mut peer = teller(&service);

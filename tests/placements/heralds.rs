@@ -4,7 +4,7 @@ use service_framework::prelude::*;
 use service_framework::{ErrorKind, Json, Placement, Service, ServiceBuilder, json};
 
 use crate::publications::{Setup, TICKS, Tick, at, creation, sink, stats};
-use crate::support::{PATIENCE, until};
+use crate::support::{PATIENCE, free_address, until};
 use crate::{each_placement, started};
 
 /// Publishes on behalf of threads, or as its config says.
@@ -55,7 +55,7 @@ fn herald(placement: Placement, address: &str, count: i64, creation: &Json) -> S
 #[test]
 fn a_thread_publishes_as_fast_as_it_can_and_nothing_is_lost_on_the_way_to_the_sockets() {
     each_placement(|placement| {
-        let address = crate::addresses::free_port();
+        let address = free_address();
         let of_subscriber = at("in", "subscriber", &address);
         let (_subscriber, hears, gate) =
             sink(|builder| builder.placement(placement).addresses(of_subscriber), &json!({}));
@@ -90,7 +90,7 @@ fn a_publisher_that_waits_for_nobody_in_vain_says_so_or_goes_on() {
 fn what_was_published_before_the_service_stops_still_leaves() {
     each_placement(|placement| {
         for _ in 0..5 {
-            let address = crate::addresses::free_port();
+            let address = free_address();
             let of_subscriber = at("in", "subscriber", &address);
             let (_subscriber, hears, gate) =
                 sink(|builder| builder.placement(placement).addresses(of_subscriber), &json!({}));

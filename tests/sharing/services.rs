@@ -3,14 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicU16, Ordering};
 
 use service_framework::prelude::*;
 use service_framework::{Json, Placement, Service, State, json};
 
 use crate::support::messages::request_with;
 use crate::support::peer::Peer;
-use crate::support::until;
+use crate::support::{free_address, until};
 
 /// A value with parts that are changed key by key.
 #[derive(Clone, Debug, Default, PartialEq, Model)]
@@ -190,7 +189,7 @@ impl Places {
     pub(crate) fn new(transport: &'static str) -> Self {
         let place = |_| match transport {
             "inproc" => format!("inproc://state-{}", Uuid::new_v4()),
-            _ => free_port(),
+            _ => free_address(),
         };
         Self { transport, states: std::array::from_fn(place) }
     }
@@ -218,13 +217,6 @@ impl Places {
             }},
         })
     }
-}
-
-/// An address that nobody else has, be it for a moment: those that the system picks are elsewhere.
-fn free_port() -> String {
-    static NEXT: AtomicU16 = AtomicU16::new(10_000);
-    let [_, _, high, low] = std::process::id().to_be_bytes();
-    format!("127.{}.{low}.1:{}", high | 1, NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 pub(crate) fn keeper(places: &Places, placement: Placement) -> Service {

@@ -14,8 +14,6 @@ mod storm;
 mod support;
 mod values;
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use fixtures::keeper::{is_delta, keeper_addresses, states};
 use fixtures::{Follower, Keeper};
 use service_framework::prelude::*;
@@ -24,7 +22,7 @@ use service_framework::{Json, Placement, Service, json};
 use support::messages::{bytes, request_with};
 use support::peer::Peer;
 use support::runner::Folder;
-use support::until;
+use support::{free_address, until};
 
 /// How long a state may be stale for before a test has to see it.
 const HEARTBEAT: Duration = Duration::from_millis(200);
@@ -42,7 +40,7 @@ impl Meeting {
     }
 
     fn over_tcp(transport: &'static str) -> Self {
-        Self::new(Some(transport), |_, _| free_port())
+        Self::new(Some(transport), |_, _| free_address())
     }
 
     fn of_owner(&self) -> Json {
@@ -92,14 +90,6 @@ impl Meeting {
         let look = Peer::dealer(service.address("look").expect("a running service"));
         CopyOf { service, look: Looker(look) }
     }
-}
-
-/// An address that nobody has, and that nobody gets while its owner is away: what connects to it does so from 127.0.0.1.
-fn free_port() -> String {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let (count, process) = (COUNT.fetch_add(1, Ordering::Relaxed), std::process::id());
-    let host = format!("127.{}.{}.{}", 1 + process % 250, 1 + count / 250 % 250, 1 + count % 250);
-    std::net::TcpListener::bind((host.as_str(), 0)).unwrap().local_addr().unwrap().to_string()
 }
 
 /// Each way in which an owner and a copy can be connected, with the sockets of both on their own threads or not.

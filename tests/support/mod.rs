@@ -10,6 +10,7 @@ pub(crate) mod recorder;
 pub(crate) mod runner;
 
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long anything may take before a test gives up on it. Much longer than it takes on a busy machine.
@@ -28,8 +29,12 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// An address of this machine that nobody has just now, as HOST:PORT.
+/// An address of this machine that nobody has, as HOST:PORT, and that nobody is given while its owner is away: each has a
+/// host of its own, and what connects somewhere does so from 127.0.0.1.
 pub(crate) fn free_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let (count, process) = (COUNT.fetch_add(1, Ordering::Relaxed), std::process::id());
+    let host = format!("127.{}.{}.{}", 1 + process % 250, 1 + count / 250 % 250, 1 + count % 250);
+    let listener = TcpListener::bind((host.as_str(), 0)).expect("a free port");
     listener.local_addr().expect("an address").to_string()
 }
