@@ -2,7 +2,6 @@
 //!
 //! Owns their order, which is that of their type: prices ascend as numbers, not as text.
 
-use std::borrow::Borrow;
 use std::cmp::Ordering;
 
 use rust_decimal::Decimal;
@@ -46,21 +45,11 @@ pub enum Key {
     DateTime(Timestamp),
 }
 
-/// Either form of a key, so that a map with owned keys is asked with a borrowed one.
-pub trait AsKey {
-    /// The key.
-    fn as_key(&self) -> KeyRef<'_>;
-}
-
-impl AsKey for KeyRef<'_> {
-    fn as_key(&self) -> KeyRef<'_> {
-        *self
-    }
-}
-
-impl AsKey for Key {
+impl Key {
+    /// The key, borrowed.
     #[inline]
-    fn as_key(&self) -> KeyRef<'_> {
+    #[must_use]
+    pub fn as_key(&self) -> KeyRef<'_> {
         match self {
             Self::Str(text) => KeyRef::Str(text),
             Self::Int(n) => KeyRef::Int(*n),
@@ -68,37 +57,6 @@ impl AsKey for Key {
             Self::Decimal(decimal) => KeyRef::Decimal(*decimal),
             Self::Uuid(uuid) => KeyRef::Uuid(*uuid),
             Self::DateTime(time) => KeyRef::DateTime(*time),
-        }
-    }
-}
-
-impl<'a> Borrow<dyn AsKey + 'a> for Key {
-    fn borrow(&self) -> &(dyn AsKey + 'a) {
-        self
-    }
-}
-
-impl PartialEq for dyn AsKey + '_ {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_key() == other.as_key()
-    }
-}
-
-impl Eq for dyn AsKey + '_ {}
-
-impl PartialOrd for dyn AsKey + '_ {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for dyn AsKey + '_ {
-    #[inline]
-    fn cmp(&self, other: &Self) -> Ordering {
-        match (self.as_key(), other.as_key()) {
-            // All keys of a map are of one type, mostly this one: a search need not look at the others each time.
-            (KeyRef::Str(own), KeyRef::Str(other)) => own.cmp(other),
-            (own, other) => own.cmp(&other),
         }
     }
 }
@@ -226,12 +184,5 @@ mod tests {
         assert!(KeyRef::Int(-1) < KeyRef::Int(0));
         assert!(KeyRef::Int(i64::MAX) < KeyRef::UInt(1 << 63));
         assert!(KeyRef::Str("a") < KeyRef::Str("ab"));
-    }
-
-    #[test]
-    fn a_map_with_owned_keys_is_asked_with_borrowed_ones() {
-        let map: std::collections::BTreeMap<Key, u8> = [(KeyRef::Str("a").into(), 1)].into();
-        assert_eq!(map.get(&KeyRef::Str("a") as &dyn AsKey), Some(&1));
-        assert_eq!(map.get(&KeyRef::Str("b") as &dyn AsKey), None);
     }
 }

@@ -8,7 +8,7 @@ mod plan;
 mod read;
 mod write;
 
-pub use key::{AsKey, Key, KeyRef};
+pub use key::{Key, KeyRef};
 pub use plan::{Node, StateValidator};
 pub use read::{Change, Entry};
 

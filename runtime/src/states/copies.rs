@@ -10,7 +10,6 @@ use bytes::Bytes;
 use service_framework_connections::Frames;
 use service_framework_connections::requests::Unanswered;
 use service_framework_model::slot::{ForeignSlot, Slot};
-use service_framework_model::state::AsKey;
 use service_framework_model::wire::Arena;
 use service_framework_plugin::abi;
 use service_framework_states::copy::{Copy, Counts, Event, Status};

@@ -9,7 +9,7 @@ use service_framework_model::dynamic::Arena;
 use service_framework_model::error::{Code, Refusal};
 use service_framework_model::schema::Peers;
 use service_framework_model::slot::{ForeignSlot, Slot, View};
-use service_framework_model::state::{AsKey, Key, KeyRef, StateValidator, write_map_head};
+use service_framework_model::state::{Key, KeyRef, StateValidator, write_map_head};
 use service_framework_model::wire::Reader;
 
 use crate::tree::Tree;

@@ -4,7 +4,7 @@
 //! so already.
 
 use service_framework_model::schema::Peers;
-use service_framework_model::state::{AsKey, Change, Entry, Key, KeyRef, write_key, write_map_head};
+use service_framework_model::state::{Change, Entry, Key, KeyRef, write_key, write_map_head};
 
 use super::{Node, Nodes, Tree};
 
@@ -43,7 +43,7 @@ impl Difference {
             }
         }
         for Entry { key, change } in entries {
-            let node = nodes.and_then(|nodes| nodes.get(key as &dyn AsKey));
+            let node = nodes.and_then(|nodes| nodes.get(*key));
             match (node, change) {
                 (None, Change::Remove) => continue,
                 (Some(_), Change::Remove) => self.add_removed(*key, peers),
@@ -103,12 +103,11 @@ pub(super) fn gone(nodes: &Nodes, entries: &[Entry<'_>]) -> Vec<Key> {
         kept.sort_unstable();
     }
     let mut at = 0;
-    let is_gone = |key: &&Key| {
-        let key = key.as_key();
-        while kept.get(at).is_some_and(|next| *next < key) {
+    let is_gone = |key: &KeyRef<'_>| {
+        while kept.get(at).is_some_and(|next| next < key) {
             at += 1;
         }
-        kept.get(at) != Some(&key)
+        kept.get(at) != Some(key)
     };
-    nodes.keys().filter(is_gone).cloned().collect()
+    nodes.iter().map(|(key, _)| key).filter(is_gone).map(Key::from).collect()
 }

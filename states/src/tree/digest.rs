@@ -6,7 +6,7 @@
 //! how each would write them.
 
 use service_framework_model::schema::Peers;
-use service_framework_model::state::{AsKey, Change, Entry, write_key};
+use service_framework_model::state::{Change, Entry, write_key};
 use twox_hash::XxHash3_64;
 
 use super::{Changes, Node};
@@ -36,8 +36,8 @@ impl Changes {
             Node::Leaf(leaf) => self.subtract_leaf(leaf),
             Node::Map(inside) => {
                 self.subtract_leaf(MAP);
-                for (key, node) in &**inside {
-                    self.within(key.as_key(), |changes| changes.subtract(node));
+                for (key, node) in inside.iter() {
+                    self.within(key, |changes| changes.subtract(node));
                 }
             }
         }

@@ -5,23 +5,21 @@
 
 mod diff;
 mod digest;
+mod nodes;
 mod view;
-
-use std::collections::BTreeMap;
-use std::ops::Bound;
 
 use service_framework_model::error::{Code, Refusal};
 use service_framework_model::schema::{Length, Peers};
-use service_framework_model::state::{AsKey, Change, Entry, Key, KeyRef, write_key, write_map_head};
+use service_framework_model::state::{Change, Entry, KeyRef, write_key, write_map_head};
 use smallvec::SmallVec;
+
+use nodes::Nodes;
 
 pub use diff::Difference;
 pub use digest::of_whole;
 
 /// A leaf in its wire form. A number, a price or a short text has room in it without an allocation.
 type Leaf = SmallVec<[u8; 36]>;
-
-type Nodes = BTreeMap<Key, Node>;
 
 #[derive(Clone, Debug, PartialEq)]
 enum Node {
@@ -126,7 +124,7 @@ impl Tree {
 
     /// Appends the pair of a key at the top, if it is there. Whether it is, is returned.
     pub fn encode_pair(&self, key: KeyRef<'_>, peers: Peers, out: &mut Vec<u8>) -> bool {
-        let Some(node) = self.nodes.get(&key as &dyn AsKey) else { return false };
+        let Some(node) = self.nodes.get(key) else { return false };
         write_key(key, peers, out);
         encode_node(node, peers, out);
         true
@@ -149,24 +147,18 @@ impl<'a> Branch<'a> {
     /// What is under a key.
     #[must_use]
     pub fn get(self, key: KeyRef<'_>) -> Option<Found<'a>> {
-        self.0.get(&key as &dyn AsKey).map(Node::found)
+        self.0.get(key).map(Node::found)
     }
 
     /// The keys from this one on, in the order of their type, or backward from it, and what is under them.
     pub fn range(self, from: Option<KeyRef<'_>>, is_backward: bool) -> impl Iterator<Item = (KeyRef<'a>, Found<'a>)> {
-        let from = from.as_ref().map(|from| from as &dyn AsKey);
-        let bounds = match (from, is_backward) {
-            (None, _) => (Bound::Unbounded, Bound::Unbounded),
-            (Some(first), false) => (Bound::Included(first), Bound::Unbounded),
-            (Some(last), true) => (Bound::Unbounded, Bound::Included(last)),
-        };
-        let mut entries = self.0.range::<dyn AsKey, _>(bounds).map(|(key, node)| (key.as_key(), node.found()));
+        let mut entries = self.0.range(from, is_backward).map(|(key, node)| (key, node.found()));
         std::iter::from_fn(move || if is_backward { entries.next_back() } else { entries.next() })
     }
 
     /// The keys in the order of their type, and what is under them.
     pub fn iter(self) -> impl DoubleEndedIterator<Item = (KeyRef<'a>, Found<'a>)> {
-        self.0.iter().map(|(key, node)| (key.as_key(), node.found()))
+        self.0.iter().map(|(key, node)| (key, node.found()))
     }
 }
 
@@ -180,7 +172,7 @@ impl Node {
 }
 
 fn check(nodes: Option<&Nodes>, entries: &[Entry<'_>], length: Length) -> Result<(), Refusal> {
-    let there = |key: KeyRef<'_>| nodes.and_then(|nodes| nodes.get(&key as &dyn AsKey));
+    let there = |key: KeyRef<'_>| nodes.and_then(|nodes| nodes.get(key));
     for Entry { key, change } in entries {
         let Change::Merge { entries, missing, length } = change else { continue };
         let inside = if let Some(Node::Map(inside)) = there(*key) { Some(&**inside) } else { None };
@@ -193,7 +185,7 @@ fn check(nodes: Option<&Nodes>, entries: &[Entry<'_>], length: Length) -> Result
     if length == Length::ANY {
         return Ok(());
     }
-    let mut count = nodes.map_or(0, BTreeMap::len);
+    let mut count = nodes.map_or(0, Nodes::len);
     for Entry { key, change } in entries {
         match (there(*key).is_some(), change) {
             (true, Change::Remove) => count -= 1,
@@ -210,8 +202,8 @@ fn check(nodes: Option<&Nodes>, entries: &[Entry<'_>], length: Length) -> Result
 
 fn encode(nodes: &Nodes, peers: Peers, out: &mut Vec<u8>) {
     write_map_head(nodes.len(), out);
-    for (key, node) in nodes {
-        write_key(key.as_key(), peers, out);
+    for (key, node) in nodes.iter() {
+        write_key(key, peers, out);
         encode_node(node, peers, out);
     }
 }
@@ -251,13 +243,13 @@ impl Changes {
     }
 
     fn remove(&mut self, nodes: &mut Nodes, key: KeyRef<'_>) -> bool {
-        let Some(gone) = nodes.remove(&key as &dyn AsKey) else { return false };
+        let Some(gone) = nodes.remove(key) else { return false };
         self.within(key, |changes| changes.subtract(&gone));
         true
     }
 
     fn set(&mut self, nodes: &mut Nodes, key: KeyRef<'_>, leaf: &[u8]) -> bool {
-        match nodes.get_mut(&key as &dyn AsKey) {
+        match nodes.get_mut(key) {
             Some(Node::Leaf(old)) if **old == *leaf => return false,
             Some(Node::Leaf(old)) => {
                 self.subtract_leaf(old);
@@ -269,7 +261,7 @@ impl Changes {
                 *node = Node::Leaf(leaf.into());
             }
             None => {
-                nodes.insert(key.into(), Node::Leaf(leaf.into()));
+                nodes.insert(key, Node::Leaf(leaf.into()));
             }
         }
         self.add_leaf(leaf);
@@ -278,14 +270,14 @@ impl Changes {
 
     fn merge(&mut self, nodes: &mut Nodes, key: KeyRef<'_>, entries: &[Entry<'_>], whole: bool) -> bool {
         let mut any = false;
-        if !matches!(nodes.get(&key as &dyn AsKey), Some(Node::Map(_))) {
-            if let Some(leaf) = nodes.insert(key.into(), Node::Map(Box::default())) {
+        if !matches!(nodes.get(key), Some(Node::Map(_))) {
+            if let Some(leaf) = nodes.insert(key, Node::Map(Box::default())) {
                 self.subtract(&leaf);
             }
             self.add_leaf(digest::MAP);
             any = true;
         }
-        let Some(Node::Map(inside)) = nodes.get_mut(&key as &dyn AsKey) else { return any };
+        let Some(Node::Map(inside)) = nodes.get_mut(key) else { return any };
         if whole {
             for gone in diff::gone(inside, entries) {
                 any |= self.remove(inside, gone.as_key());
