@@ -4,7 +4,8 @@
 //! Owns the contestants and the tables. This program starts itself again for each side of each contestant. All
 //! contestants of a table stay connected and take turns, in another order each round, so that each round gives one ratio;
 //! the Python library, which spins while it has nothing to do, is alone with the loop by hand. The loops by hand write and
-//! read the same fields over a socket with the same settings and validate nothing; the framework checks everything.
+//! read the same fields over a socket with the same settings and validate nothing; the framework checks everything. A
+//! part of a title, such as `-- "tcp, bursts"`, measures only the tables that have it in theirs.
 
 mod by_hand;
 #[expect(dead_code, reason = "the tests use more of it")]
@@ -63,6 +64,7 @@ fn main() {
     {
         return side(role, words, endpoint);
     }
+    let wanted = arguments.into_iter().find(|argument| !argument.starts_with("--")).unwrap_or_default();
     let folder = std::env::temp_dir().join(format!("publish-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder for socket files");
     for (transport, is_tcp) in [("tcp", true), ("ipc", false)] {
@@ -72,7 +74,10 @@ fn main() {
         let mut contestants: Vec<Contestant> =
             OMQ.iter().enumerate().map(|(number, pair)| Contestant::start(pair, &endpoint(number))).collect();
         for measure in [BURSTS, FLOODS, PACED] {
-            table(&format!("omq, {transport}, {}", measure.title), measure, &mut contestants);
+            let title = format!("omq, {transport}, {}", measure.title);
+            if title.contains(&wanted) {
+                table(&title, measure, &mut contestants);
+            }
         }
     }
     std::fs::remove_dir_all(&folder).expect("the folder is still there");
@@ -80,7 +85,10 @@ fn main() {
         let mut contestants = PYTHON.map(|pair| Contestant::start(&pair, &free_port()));
         for measure in [BURSTS, PACED, SLOWLY] {
             let measure = Measure { rounds: 7, ..measure };
-            table(&format!("beside Python, tcp, {}", measure.title), measure, &mut contestants);
+            let title = format!("beside Python, tcp, {}", measure.title);
+            if title.contains(&wanted) {
+                table(&title, measure, &mut contestants);
+            }
         }
     }
 }
