@@ -6,11 +6,18 @@
 use std::collections::VecDeque;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use service_framework_connections::Frames;
 use service_framework_connections::publisher::Numbers;
 
 use crate::transport::Socket;
 use crate::wiring::Wiring;
+
+/// How many bytes of small publications share one allocation. It lives for as long as a slow subscriber has yet to get one
+/// of them.
+const SHARED: usize = 16 << 10;
+/// Larger ones have an allocation each: they are not worth a copy.
+const LARGE: usize = 2 << 10;
 
 /// The socket of a publisher.
 pub(super) struct Outlet {
@@ -19,17 +26,31 @@ pub(super) struct Outlet {
     /// What all its messages begin with.
     topic: Vec<u8>,
     numbers: Option<Numbers>,
-    waiting: VecDeque<Vec<u8>>,
+    waiting: VecDeque<Bytes>,
+    /// Room for publications to come.
+    room: BytesMut,
 }
 
 impl Outlet {
-    pub(super) const fn new(place: usize, socket: Box<dyn Socket>, topic: Vec<u8>, numbers: Option<Numbers>) -> Self {
-        Self { place, socket, topic, numbers, waiting: VecDeque::new() }
+    pub(super) fn new(place: usize, socket: Box<dyn Socket>, topic: Vec<u8>, numbers: Option<Numbers>) -> Self {
+        Self { place, socket, topic, numbers, waiting: VecDeque::new(), room: BytesMut::new() }
     }
 
-    /// Keeps a publication until the sockets are driven the next time.
-    pub(super) fn push(&mut self, publication: Vec<u8>) {
-        self.waiting.push_back(publication);
+    /// Numbers a publication and keeps it until the sockets are driven the next time.
+    pub(super) fn push(&mut self, mut publication: Vec<u8>) {
+        if let Some(numbers) = &mut self.numbers {
+            numbers.number(&mut publication);
+        }
+        let size = publication.len();
+        self.waiting.push_back(if size > LARGE {
+            publication.into()
+        } else {
+            if self.room.capacity() < size {
+                self.room = BytesMut::with_capacity(SHARED);
+            }
+            self.room.extend_from_slice(&publication);
+            self.room.split().freeze()
+        });
     }
 
     /// How many publications wait.
@@ -37,17 +58,14 @@ impl Outlet {
         self.waiting.len()
     }
 
-    /// Numbers what waits and hands it to the socket.
+    /// Hands what waits to the socket.
     pub(super) fn send(&mut self, wiring: &Wiring) {
         if self.waiting.is_empty() {
             return;
         }
         let Some(counters) = wiring.counters(self.place) else { return };
-        for mut publication in self.waiting.drain(..) {
-            if let Some(numbers) = &mut self.numbers {
-                numbers.number(&mut publication);
-            }
-            match self.socket.try_send([Bytes::from(publication)].into_iter().collect()) {
+        for publication in self.waiting.drain(..) {
+            match self.socket.try_send(Frames::from_iter([publication])) {
                 Ok(()) => counters.sent(),
                 Err(refused) => counters.dropped(refused.word()),
             }

@@ -179,13 +179,13 @@ impl Socket for OmqSocket {
     fn try_receive(&mut self, max: usize, out: &mut Vec<Frames>) -> usize {
         // An error says that nothing is there, or that nothing will come: a wait tells them apart.
         let received = self.socket.try_recv_many_into(max, &mut self.swept).unwrap_or(0);
-        out.extend(self.swept.drain(..).map(|message| frames(&message)));
+        out.extend(self.swept.drain(..).map(frames));
         received
     }
 
     fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Result<Frames, Closed>> {
         match self.socket.try_recv() {
-            Ok(message) => return Poll::Ready(Ok(frames(&message))),
+            Ok(message) => return Poll::Ready(Ok(frames(message))),
             Err(Error::WouldBlock) => {}
             Err(_) => return Poll::Ready(Err(Closed)),
         }
@@ -195,7 +195,7 @@ impl Socket for OmqSocket {
         });
         let received = ready!(waiting.as_mut().poll(context));
         self.receiving = None;
-        Poll::Ready(received.map(|message| frames(&message)).map_err(|_| Closed))
+        Poll::Ready(received.map(frames).map_err(|_| Closed))
     }
 
     fn try_send(&mut self, mut frames: Frames) -> Result<(), SendRefused> {
@@ -232,7 +232,7 @@ impl Socket for OmqSocket {
                 if !self.burst.admits(size) {
                     return Err(SendRefused::Full);
                 }
-                self.socket.try_send(Message::multipart(frames))
+                self.socket.try_send(message(frames))
             }
             SocketKind::Subscriber => return Err(SendRefused::OnlyReceives),
         };
@@ -360,6 +360,18 @@ fn parse(endpoint: &str) -> Result<Endpoint, String> {
     }
 }
 
-fn frames(message: &Message) -> Frames {
-    message.iter().collect()
+fn message(mut frames: Frames) -> Message {
+    // Publications are single frames.
+    match frames.pop() {
+        Some(frame) if frames.is_empty() => Message::single(frame),
+        last => Message::multipart(frames.into_iter().chain(last)),
+    }
+}
+
+fn frames(message: Message) -> Frames {
+    // A single frame moves; of several each is counted once more.
+    match message.into_bytes() {
+        Ok(frame) => Frames::from_iter([frame]),
+        Err(message) => message.iter().collect(),
+    }
 }
