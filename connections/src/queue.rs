@@ -71,8 +71,38 @@ pub struct Queue {
 
 #[derive(Debug)]
 struct Entry {
-    frames: Frames,
+    message: Message,
     key: Option<Bytes>,
+}
+
+/// A message in as little room as it takes: thousands may wait, and what does not fit the caches is slow to come back.
+#[derive(Debug)]
+enum Message {
+    /// The usual one.
+    Single(Bytes),
+    /// One that whoever reads it will refuse.
+    Several(Box<Frames>),
+}
+
+impl From<Frames> for Message {
+    fn from(mut frames: Frames) -> Self {
+        match frames.pop() {
+            Some(frame) if frames.is_empty() => Self::Single(frame),
+            last => {
+                frames.extend(last);
+                Self::Several(Box::new(frames))
+            }
+        }
+    }
+}
+
+impl From<Message> for Frames {
+    fn from(message: Message) -> Self {
+        match message {
+            Message::Single(frame) => Self::from_iter([frame]),
+            Message::Several(frames) => *frames,
+        }
+    }
 }
 
 impl Queue {
@@ -99,11 +129,12 @@ impl Queue {
     pub fn push(&mut self, frames: Frames, key: Option<Bytes>) -> Dropped {
         let mut dropped = Dropped::default();
         let size = size(&frames);
+        let message = Message::from(frames);
         self.largest = self.largest.max(size);
         if let Some(entry) = key.as_ref().and_then(|key| self.keys.get(key)).and_then(|at| at.checked_sub(self.first))
             && let Some(entry) = usize::try_from(entry).ok().and_then(|place| self.entries.get_mut(place))
         {
-            let before = std::mem::replace(&mut entry.frames, frames);
+            let before = Frames::from(std::mem::replace(&mut entry.message, message));
             self.bytes = self.bytes - self::size(&before) + size;
             dropped.conflated = 1;
         } else {
@@ -113,7 +144,7 @@ impl Queue {
             if let Some(key) = &key {
                 self.keys.insert(key.clone(), self.first + self.entries.len() as u64);
             }
-            self.entries.push_back(Entry { frames, key });
+            self.entries.push_back(Entry { message, key });
             self.bytes += size;
         }
         if self.bounds.policy != Policy::Block {
@@ -127,7 +158,8 @@ impl Queue {
 
     /// The message that has waited longest.
     pub fn pop(&mut self) -> Option<Frames> {
-        let Entry { frames, key } = self.entries.pop_front()?;
+        let Entry { message, key } = self.entries.pop_front()?;
+        let frames = Frames::from(message);
         if let Some(key) = key {
             self.keys.remove(&key);
         }

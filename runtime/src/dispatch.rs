@@ -210,12 +210,12 @@ impl Dispatcher {
     }
 
     /// Takes in what arrived for a copy.
-    pub(crate) fn update(&mut self, place: usize, content: Content, now: Instant) {
+    pub(crate) fn update(&mut self, place: usize, mut content: Content, now: Instant) {
         match content {
             Content::Answer { of_copy, answer } => self.copies.handle_answer(place, of_copy, &answer, now),
             Content::Peers { ready, lost } => self.copies.handle_peers(place, ready, lost, now),
-            Content::Here(_) | Content::Queued(_) => {
-                if let Some(frames) = content.take() {
+            Content::Here(_) | Content::Queued { .. } => {
+                while let Some(frames) = content.take() {
                     self.copies.handle_frames(place, &frames, now);
                 }
             }

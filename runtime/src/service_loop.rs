@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use service_framework_connections::replyer;
+use service_framework_connections::{Frames, replyer};
 
 use crate::dispatch::Dispatcher;
 use crate::io::Arrived;
@@ -19,6 +19,41 @@ const BATCH_TIME: Duration = Duration::from_micros(100);
 const LAST_TURNS: usize = 4;
 /// How long it goes on with that at most: a peer may send faster than it is turned away.
 const LAST_TIME: Duration = Duration::from_millis(100);
+
+/// After how many messages the clock is looked at, at the latest: it costs as much as a part of handling one.
+const MOST_UNSEEN: u32 = 16;
+
+/// Tells when answers have waited for long enough. It looks at the clock seldom while functions are fast; one that has
+/// become slow holds up what the few before it have answered.
+struct Pace {
+    sent_last: Instant,
+    seen_last: Instant,
+    /// How many messages are handled between two looks at the clock, and how many of them are left.
+    stride: u32,
+    left: u32,
+}
+
+impl Pace {
+    fn begin() -> Self {
+        let now = Instant::now();
+        Self { sent_last: now, seen_last: now, stride: 1, left: 1 }
+    }
+
+    /// A message was handled. Whether those before it have waited for long enough.
+    fn is_due(&mut self) -> bool {
+        self.left -= 1;
+        if self.left > 0 {
+            return false;
+        }
+        let now = Instant::now();
+        let took = now - self.seen_last;
+        // Twice as many messages next time, if they are sure to take little of the time that there is.
+        let is_fast = took < BATCH_TIME / 8;
+        self.stride = if is_fast { (self.stride * 2).min(MOST_UNSEEN) } else { 1 };
+        (self.seen_last, self.left) = (now, self.stride);
+        now - self.sent_last > BATCH_TIME
+    }
+}
 
 /// The loop's buffers.
 #[derive(Default)]
@@ -41,36 +76,36 @@ impl ServiceLoop {
         // functions that are called now take.
         let now = place.now();
         let mut failed = if dispatcher.is_stopping() { None } else { dispatcher.run_timers(place).err() };
-        let mut batch = batch.drain(..).peekable();
         // A message that came alone is answered by the next pass, which sends at once.
-        let mut sent_last = (batch.len() > 1).then(Instant::now);
-        while let Some(arrived) = batch.next() {
-            if failed.is_some() || dispatcher.is_stopping() {
-                turn_away(dispatcher, arrived, place, out);
-                continue;
-            }
-            if dispatcher.is_state(arrived.place) {
-                let at = arrived.place;
-                dispatcher.update(at, arrived.content, now);
+        let count: usize = batch.iter().map(|arrived| arrived.content.messages()).sum();
+        let mut pace = (count > 1).then(Pace::begin);
+        let mut batch = batch.drain(..).peekable();
+        while let Some(Arrived { socket, place: at, mut content }) = batch.next() {
+            if failed.is_none() && !dispatcher.is_stopping() && dispatcher.is_state(at) {
+                dispatcher.update(at, content, now);
                 // What came together for one copy is told together.
                 if batch.peek().is_some_and(|next| next.place != at) {
                     failed = dispatcher.drive_copies(place, now).err();
                 }
                 continue;
             }
-            // A subscriber's queue may have dropped what was there when it was collected.
-            let Some(frames) = arrived.content.take() else { continue };
-            let handled = dispatcher.handle(arrived.place, &frames, place, out);
-            if let Some(route) = handled.route {
-                place.answer(arrived.socket, replyer::answer(route, Bytes::copy_from_slice(out)));
-            }
-            failed = handled.stop.and_then(|failure| dispatcher.ends_with(failure));
-            if let Some(sent_last) = &mut sent_last
-                && place.wants_a_turn()
-                && sent_last.elapsed() > BATCH_TIME
-            {
-                place.flush();
-                *sent_last = Instant::now();
+            while let Some(frames) = content.take() {
+                if failed.is_some() || dispatcher.is_stopping() {
+                    turn_away(dispatcher, (socket, at), &frames, place, out);
+                    continue;
+                }
+                let handled = dispatcher.handle(at, &frames, place, out);
+                if let Some(route) = handled.route {
+                    place.answer(socket, replyer::answer(route, Bytes::copy_from_slice(out)));
+                }
+                failed = handled.stop.and_then(|failure| dispatcher.ends_with(failure));
+                if let Some(pace) = &mut pace
+                    && place.wants_a_turn()
+                    && pace.is_due()
+                {
+                    place.flush();
+                    *pace = Pace::begin();
+                }
             }
         }
         if failed.is_none() && !dispatcher.is_stopping() {
@@ -86,8 +121,10 @@ impl ServiceLoop {
         for _ in 0..LAST_TURNS {
             place.flush();
             while place.sweep(batch) {
-                for arrived in batch.drain(..) {
-                    turn_away(dispatcher, arrived, place, out);
+                for Arrived { socket, place: at, mut content } in batch.drain(..) {
+                    while let Some(frames) = content.take() {
+                        turn_away(dispatcher, (socket, at), &frames, place, out);
+                    }
                 }
                 place.flush();
                 if Instant::now() >= until {
@@ -98,9 +135,14 @@ impl ServiceLoop {
     }
 }
 
-fn turn_away(dispatcher: &mut Dispatcher, arrived: Arrived, place: &mut dyn Place, out: &mut Vec<u8>) {
-    let Some(frames) = arrived.content.take() else { return };
-    if let Some(route) = dispatcher.turn_away(arrived.place, &frames, out) {
-        place.answer(arrived.socket, replyer::answer(route, Bytes::copy_from_slice(out)));
+fn turn_away(
+    dispatcher: &mut Dispatcher,
+    (socket, at): (usize, usize),
+    frames: &Frames,
+    place: &mut dyn Place,
+    out: &mut Vec<u8>,
+) {
+    if let Some(route) = dispatcher.turn_away(at, frames, out) {
+        place.answer(socket, replyer::answer(route, Bytes::copy_from_slice(out)));
     }
 }

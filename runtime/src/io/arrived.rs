@@ -10,7 +10,7 @@ use service_framework_connections::requests::Unanswered;
 
 use super::inlet::Inflow;
 
-/// A message that arrived.
+/// What arrived of one connection.
 pub(crate) struct Arrived {
     /// Which socket it came from; the answer goes there.
     pub(crate) socket: usize,
@@ -19,29 +19,41 @@ pub(crate) struct Arrived {
     pub(crate) content: Content,
 }
 
-/// Where the frames of a message are.
+/// What it is, or where it is.
 pub(crate) enum Content {
-    Here(Frames),
-    /// In the queue of its subscriber, until the service has time for it.
-    Queued(Arc<Inflow>),
+    /// A message; none once it was taken.
+    Here(Option<Frames>),
+    /// So many messages in the queue of their subscriber, until the service has time for them.
+    Queued { inflow: Arc<Inflow>, left: usize },
     /// Of the owner of a state: the answer to a request of its copy.
-    Answer {
-        of_copy: u64,
-        answer: Result<Bytes, Unanswered>,
-    },
+    Answer { of_copy: u64, answer: Result<Bytes, Unanswered> },
     /// Of a state's copy: its publishers have come or gone. How many are there, and how many were lost.
-    Peers {
-        ready: usize,
-        lost: usize,
-    },
+    Peers { ready: usize, lost: usize },
 }
 
 impl Content {
-    /// The frames; none if the queue has dropped them.
-    pub(crate) fn take(self) -> Option<Frames> {
+    /// How many messages there are to be taken, at most: a queue may drop some meanwhile.
+    pub(crate) const fn messages(&self) -> usize {
         match self {
-            Self::Here(frames) => Some(frames),
-            Self::Queued(inflow) => inflow.next(),
+            Self::Here(frames) => frames.is_some() as usize,
+            Self::Queued { left, .. } => *left,
+            Self::Answer { .. } | Self::Peers { .. } => 0,
+        }
+    }
+
+    /// Takes the next message.
+    pub(crate) fn take(&mut self) -> Option<Frames> {
+        match self {
+            Self::Here(frames) => frames.take(),
+            Self::Queued { inflow, left } => {
+                while *left > 0 {
+                    *left -= 1;
+                    if let Some(frames) = inflow.next() {
+                        return Some(frames);
+                    }
+                }
+                None
+            }
             Self::Answer { .. } | Self::Peers { .. } => None,
         }
     }

@@ -77,8 +77,13 @@ impl Inlet {
         waiting.promised += count;
         drop(waiting);
         // No answer goes back, so that the socket does not matter.
-        let arrived = || Arrived { socket: 0, place, content: Content::Queued(Arc::clone(inflow)) };
-        out.extend(std::iter::repeat_with(arrived).take(count));
+        if count > 0 {
+            out.push(Arrived {
+                socket: 0,
+                place,
+                content: Content::Queued { inflow: Arc::clone(inflow), left: count },
+            });
+        }
         // What a publisher sent before it was lost comes before its loss.
         if let Some(PeersChange { ready, lost }) = peers {
             out.push(Arrived { socket: 0, place, content: Content::Peers { ready, lost } });
@@ -124,10 +129,20 @@ impl Inlet {
         let mut pumped = 0;
         let (before, after) = sockets.split_at_mut(*first);
         for socket in after.iter_mut().chain(before) {
-            let room = inflow.lock().intake.room().min(PUMPED);
-            if room > 0 && socket.try_receive(room, received) > 0 {
-                pumped += received.len();
+            let mut left = PUMPED;
+            loop {
+                // Few enough to stay in the fastest cache until they are in the queue.
+                let room = inflow.lock().intake.room().min(left).min(QUOTA);
+                if room == 0 {
+                    break;
+                }
+                let count = socket.try_receive(room, received);
                 inflow.take_in(received.drain(..));
+                pumped += count;
+                left -= count;
+                if count < room {
+                    break;
+                }
             }
         }
         pumped

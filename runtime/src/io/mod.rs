@@ -272,7 +272,7 @@ impl Io {
                 self.received.clear();
                 door.socket.try_receive(QUOTA, &mut self.received);
                 let place = door.place;
-                let arrived = |frames| Arrived { socket: at, place, content: Content::Here(frames) };
+                let arrived = |frames| Arrived { socket: at, place, content: Content::Here(Some(frames)) };
                 out.extend(self.received.drain(..).map(arrived));
             } else if let Some(inlet) = self.inlets.get_mut(at - doors) {
                 inlet.sweep(out);
@@ -295,7 +295,7 @@ impl Io {
             any |= (is_stopping && ends_on_stop) || until.is_some_and(|until| alarm.poll(until, cx).is_ready());
             for (socket, door) in doors.iter_mut().enumerate() {
                 if let Poll::Ready(Ok(frames)) = door.socket.poll_receive(cx) {
-                    out.push(Arrived { socket, place: door.place, content: Content::Here(frames) });
+                    out.push(Arrived { socket, place: door.place, content: Content::Here(Some(frames)) });
                     any = true;
                 }
             }

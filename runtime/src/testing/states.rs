@@ -135,7 +135,7 @@ impl TestService {
         let frames = self.remote_frames(place, settings, &value, was_lost).map_err(|problem| unfit(name, &problem))?;
         for frame in frames {
             let frames = [frame].into_iter().collect();
-            self.dispatcher.update(place, Content::Here(frames), self.port.now);
+            self.dispatcher.update(place, Content::Here(Some(frames)), self.port.now);
         }
         self.settle_states()
     }
