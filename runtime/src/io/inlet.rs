@@ -90,10 +90,13 @@ impl Inlet {
         }
     }
 
-    /// Takes what has arrived into the queue and has the caller woken when there is more, as long as there is room.
-    /// Returns whether anything came.
+    /// Takes what has arrived into the queue, as long as there is room. Returns whether anything came; only if nothing
+    /// did, the caller is woken when something comes.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut any = self.pumped() > 0;
+        if self.pumped() > 0 {
+            return true;
+        }
+        let mut any = false;
         let Self { sockets, inflow, peers, tells_peers, .. } = self;
         for socket in sockets {
             while *tells_peers && let Poll::Ready(Ok(change)) = socket.poll_peers(cx) {
@@ -101,16 +104,9 @@ impl Inlet {
                 *peers = Some(PeersChange { lost, ..change });
                 any = true;
             }
-            for turn in 0..=PUMPED {
-                if inflow.lock().intake.room() == 0 {
-                    break;
-                }
-                if turn == PUMPED {
-                    // Something else has its turn before there is more of a flood.
-                    cx.waker().wake_by_ref();
-                    break;
-                }
-                let Poll::Ready(Ok(frames)) = socket.poll_receive(cx) else { break };
+            if inflow.lock().intake.room() > 0
+                && let Poll::Ready(Ok(frames)) = socket.poll_receive(cx)
+            {
                 inflow.take_in([frames]);
                 any = true;
             }

@@ -46,6 +46,9 @@ pub(crate) use post::{Post, Postbox, Posts, Request, postbox};
 /// How many messages one socket gives before the next one has its turn.
 const QUOTA: usize = 64;
 
+/// How often what has arrived is taken before something else has its turn.
+const FLOOD: usize = 4;
+
 /// A socket by which messages come in.
 struct Door {
     place: usize,
@@ -286,7 +289,7 @@ impl Io {
         let Self { doors, inlets, lines, stopped, alarm, .. } = self;
         poll_fn(|cx| {
             lines.drive(cx);
-            let has_come = attend(inlets, cx);
+            let has_come = has_come(inlets, cx);
             let is_stopping = stopped.poll(cx).is_ready();
             if is_stopping {
                 lines.stop_posted();
@@ -305,9 +308,20 @@ impl Io {
     }
 }
 
-/// Takes what arrives for subscribers into their queues, and has the caller woken when there is more. Returns whether
-/// anything came.
-fn attend(inlets: &mut [Inlet], cx: &mut Context<'_>) -> bool {
+/// Takes what arrives for subscribers into their queues, and has the caller woken when there is more.
+fn attend(inlets: &mut [Inlet], cx: &mut Context<'_>) {
+    for _ in 0..FLOOD {
+        if !has_come(inlets, cx) {
+            return;
+        }
+    }
+    // Something else has its turn before there is more of a flood.
+    cx.waker().wake_by_ref();
+}
+
+/// Takes what has arrived for subscribers into their queues. Returns whether anything came; only if nothing did, the
+/// caller is woken when something comes.
+fn has_come(inlets: &mut [Inlet], cx: &mut Context<'_>) -> bool {
     let mut any = false;
     for inlet in inlets {
         any |= inlet.poll(cx);
