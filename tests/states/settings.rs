@@ -67,6 +67,7 @@ fn a_service_stops_with_a_stale_copy_if_the_model_says_so() {
         assert_eq!(ended.code, Some(70), "{}", ended.stderr);
         let told = "\nerror: stopped because the state `plain` is stale, and its model says to stop then\n";
         assert!(ended.stderr.contains(told), "{}", ended.stderr);
+        assert!(ended.stderr.contains("the copy of `plain` is stale: its owner has stopped"), "{}", ended.stderr);
         owner = meeting.owner(Placement::Inline, &json!({}));
         owner.change.change("edit", "plain", map(&[("a", Value::Int(1))]));
     }

@@ -12,7 +12,7 @@ use crate::builder::Handler;
 use crate::context::Context;
 use crate::error::{Error, Result};
 
-/// What becomes of a read of a copy that is stale.
+/// What becomes of a read of a copy that is not live: stale, or asking for what it missed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnStale {
     /// It gets the last value that is known; the status says that it is stale.

@@ -232,6 +232,9 @@ impl Held {
     fn heed(&mut self, status: Status, wiring: &Wiring) {
         let name = wiring.name(self.place);
         match status {
+            Status::Stale if self.copy.has_ended() => {
+                tracing::info!("the copy of `{name}` is stale: its owner has stopped");
+            }
             Status::Stale => tracing::warn!("the copy of `{name}` is stale: its owner is not heard"),
             Status::Failed => tracing::warn!("the copy of `{name}` gets no snapshot: it goes on asking, slowly"),
             Status::LiveUnverified => tracing::info!("the copy of `{name}` is live, as far as its owner shows"),

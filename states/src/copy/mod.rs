@@ -245,6 +245,12 @@ impl<R: Rules> Copy<R> {
         }
     }
 
+    /// Whether its owner has said that it stops, and was not heard since.
+    #[must_use]
+    pub const fn has_ended(&self) -> bool {
+        self.has_ended
+    }
+
     /// The subscriber is there: begins.
     pub fn start(&mut self, now: Instant) {
         self.started = Some(now);
