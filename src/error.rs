@@ -50,11 +50,11 @@ impl From<LoadProblem> for ServiceError {
 impl ServiceError {
     /// The exit code that the command line gives for this error (BSD's sysexits).
     #[must_use]
-    pub const fn exit_code(&self) -> u8 {
+    pub fn exit_code(&self) -> u8 {
         match self {
             Self::Load(_) | Self::Invalid(_) | Self::Describe(_) => 78,
             Self::Option(_) => 2,
-            Self::Start(StartError::Wiring(_)) => 69,
+            Self::Start(error) if matches!(error.of_service(), StartError::Wiring(_)) => 69,
             Self::Start(_) | Self::Run(_) | Self::Running => 70,
             Self::Output(_) => 74,
         }

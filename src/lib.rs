@@ -46,6 +46,7 @@
 //! | fail, and see how a send has failed | [`Error`], [`ErrorKind`] |
 //! | see what became of messages | [`Stats`] |
 //! | run a service in a program | [`Service`], [`ServiceBuilder`], [`ServiceError`] |
+//! | run several on one thread, wired to each other | [`Group`], [`GroupBuilder`] |
 //! | run it from a command line | the program `service_framework`; [`cli`] is the same as a function |
 //! | test it without sockets | [`testing`] |
 //!
@@ -64,12 +65,16 @@ pub mod cli;
 #[cfg(feature = "runtime")]
 mod error;
 #[cfg(feature = "runtime")]
+mod group;
+#[cfg(feature = "runtime")]
 mod service;
 #[cfg(feature = "runtime")]
 pub mod testing;
 
 #[cfg(feature = "runtime")]
 pub use error::ServiceError;
+#[cfg(feature = "runtime")]
+pub use group::{Group, GroupBuilder};
 #[cfg(feature = "runtime")]
 pub use service::{Service, ServiceBuilder};
 #[cfg(feature = "runtime")]

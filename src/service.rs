@@ -9,8 +9,8 @@ use serde_json::Value as Json;
 use service_framework_plugin::abi::PluginTable;
 use service_framework_plugin::{ServiceDefinition, Stats, service_table};
 use service_framework_runtime::{
-    Diagnostics, Inputs, Loaded, LogFormat, LogLevel, LogOptions, Mode, Placement, Prepared, RunOptions, Running, Side,
-    Stopper,
+    BoundAddresses, Diagnostics, Inputs, Loaded, LogFormat, LogLevel, LogOptions, Mode, Placement, Prepared,
+    RunOptions, Running, Side, Stopper,
 };
 
 use crate::ServiceError;
@@ -45,10 +45,10 @@ use crate::ServiceError;
 /// # }
 /// ```
 pub struct Service {
-    loaded: Loaded,
-    inputs: Inputs,
-    options: RunOptions,
-    log: LogOptions,
+    pub(crate) loaded: Loaded,
+    pub(crate) inputs: Inputs,
+    pub(crate) options: RunOptions,
+    pub(crate) log: LogOptions,
     running: Option<Running>,
 }
 
@@ -159,9 +159,7 @@ impl Service {
     /// become a real one. None if the service does not run or has no such connection.
     #[must_use]
     pub fn address(&self, name: &str) -> Option<&str> {
-        let addresses = self.running.as_ref()?.addresses();
-        let find = |side| addresses.get(&(side, name.to_owned()));
-        find(Side::In).or_else(|| find(Side::Out))?.first().map(String::as_str)
+        find_address(self.running.as_ref()?.addresses(), name)
     }
 
     /// What happened to the messages of each connection since the service was started; empty if it does not run.
@@ -186,6 +184,12 @@ impl Service {
         self.running = Some(prepared.start()?);
         Ok(guard)
     }
+}
+
+/// The first address of the connection called `name`.
+pub(crate) fn find_address<'a>(addresses: &'a BoundAddresses, name: &str) -> Option<&'a str> {
+    let find = |side| addresses.get(&(side, name.to_owned()));
+    find(Side::In).or_else(|| find(Side::Out))?.first().map(String::as_str)
 }
 
 impl ServiceBuilder {

@@ -36,7 +36,8 @@ pub fn bytes(topic: Option<&str>) -> Vec<u8> {
 }
 
 /// The topic that a model names.
-pub(crate) fn topic(model: &ConnectionModel) -> Option<&str> {
+#[must_use]
+pub fn topic(model: &ConnectionModel) -> Option<&str> {
     let topic = model.creation_argument(ARGUMENT.name).and_then(serde_json::Value::as_str);
     topic.filter(|topic| !topic.is_empty())
 }

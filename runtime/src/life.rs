@@ -28,7 +28,7 @@ use crate::io::{Plan, Postbox, postbox};
 use crate::logging::Sinks;
 use crate::placement::{Place, Placement, Sockets};
 use crate::pool::{Pool, Surroundings};
-use crate::report;
+use crate::report::{self, Reporter};
 use crate::running::{BoundAddresses, Mode, RunError, RunOptions, StartError};
 use crate::service_loop::ServiceLoop;
 use crate::transport;
@@ -50,14 +50,14 @@ pub(crate) struct Blueprint {
 }
 
 /// Where a service's thread says that it is wired, or why it is not.
-pub(crate) type Starting = SyncSender<Result<BoundAddresses, StartError>>;
+pub(crate) type Starting = SyncSender<Result<Vec<BoundAddresses>, StartError>>;
 
 /// The service's thread: its whole life, except what went wrong before it was wired.
 pub(crate) fn live(blueprint: &Blueprint, starting: &Starting) -> Result<(), RunError> {
     let control = &blueprint.sockets.control;
     let (mut dispatcher, mut place) = match begin(blueprint) {
         Ok((dispatcher, place, addresses)) => {
-            let _ = starting.send(Ok(addresses));
+            let _ = starting.send(Ok(vec![addresses]));
             (dispatcher, place)
         }
         Err(error) => {
@@ -108,18 +108,24 @@ fn begin(blueprint: &Blueprint) -> Result<(Dispatcher, Box<dyn Place>, BoundAddr
         let _ = place.close();
         return Err(failure);
     }
-    let mut addresses = BoundAddresses::new();
-    for (connection, address) in opened {
-        if let Some((side, name)) = blueprint.connections.get(connection) {
-            tracing::info!("{}{} `{name}` at {address}", over(&sockets.plans, connection), side.word());
-            addresses.entry((*side, name.clone())).or_default().push(address);
-        }
-    }
+    let addresses = tell_addresses(blueprint, opened);
     Ok((dispatcher, place, addresses))
 }
 
+/// Logs the addresses of the connections with sockets, each by its place.
+pub(crate) fn tell_addresses(blueprint: &Blueprint, opened: Vec<(usize, String)>) -> BoundAddresses {
+    let mut addresses = BoundAddresses::new();
+    for (connection, address) in opened {
+        if let Some((side, name)) = blueprint.connections.get(connection) {
+            tracing::info!("{}{} `{name}` at {address}", over(&blueprint.sockets.plans, connection), side.word());
+            addresses.entry((*side, name.clone())).or_default().push(address);
+        }
+    }
+    addresses
+}
+
 /// Waits for what the connections ask to be waited for before anything is sent. It ends when the service stops.
-fn settle(sockets: &Sockets, place: &mut dyn Place) {
+pub(crate) fn settle(sockets: &Sockets, place: &mut dyn Place) {
     let began = place.now();
     for (at, name, Readiness { pause, subscribers, patience }) in sockets.wiring.readiness() {
         place.wait(later(began, pause), true);
@@ -138,7 +144,7 @@ pub(crate) fn init(blueprint: &Blueprint, dispatcher: &mut Dispatcher, port: &mu
 }
 
 /// Has the functions watched that the service's thread calls. The thread that does so ends with the dispatcher.
-fn watch(blueprint: &Blueprint, dispatcher: &Dispatcher) -> Result<(), StartError> {
+pub(crate) fn watch(blueprint: &Blueprint, dispatcher: &Dispatcher) -> Result<(), StartError> {
     let Some(limit) = blueprint.options.slow_after else { return Ok(()) };
     let wiring = Arc::clone(&blueprint.sockets.wiring);
     let name_of = move |function: u32| match function {
@@ -165,7 +171,7 @@ fn over(plans: &[Plan], place: usize) -> String {
 }
 
 /// The threads of the service's external targets.
-fn pools(blueprint: &Blueprint, dispatcher: &mut Dispatcher) -> Result<Vec<Pool>, StartError> {
+pub(crate) fn pools(blueprint: &Blueprint, dispatcher: &mut Dispatcher) -> Result<Vec<Pool>, StartError> {
     let Blueprint { name, sockets: Sockets { wiring, control, .. }, sinks, .. } = blueprint;
     let targets = dispatcher.make_targets().map_err(|failure| StartError::New(failure.to_string()))?;
     let (wiring, control) = (Arc::clone(wiring), Arc::clone(control));
@@ -175,6 +181,13 @@ fn pools(blueprint: &Blueprint, dispatcher: &mut Dispatcher) -> Result<Vec<Pool>
 }
 
 impl Blueprint {
+    /// What logs how the service is doing.
+    pub(crate) fn reporter(&self) -> Reporter {
+        let Self { name, mode, sockets, sinks, .. } = self;
+        let (wiring, control) = (Arc::clone(&sockets.wiring), Arc::clone(&sockets.control));
+        Reporter { name: name.clone(), mode: *mode, since: Instant::now(), wiring, control, sinks: sinks.clone() }
+    }
+
     /// Runs one of the service's own functions, if it defines it.
     fn run(&self, function: Function, dispatcher: &mut Dispatcher, port: &mut dyn Port) -> Result<(), Failure> {
         if self.functions.contains(&function) { dispatcher.run(function, port) } else { Ok(()) }

@@ -4,14 +4,13 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
 
 use serde_json::Value as Json;
 use service_framework_connections::registry;
 use service_framework_connections::workflow::Chain;
 use service_framework_model::json::Node;
 use service_framework_model::nearest::suggestion;
-use service_framework_model::schema::{Function, Peers, ServiceModel};
+use service_framework_model::schema::{Function, Peers, ServiceModel, Side};
 use service_framework_model::slot::Slot;
 use service_framework_model::validator::Validator;
 use service_framework_model::value::Value;
@@ -56,6 +55,15 @@ pub enum LoadProblem {
     /// The service's models are not good.
     #[error("{0}")]
     Models(Diagnostics),
+}
+
+/// What a service is to its surroundings.
+pub(crate) struct Part<'p> {
+    /// What it is called in its log.
+    pub(crate) name: &'p str,
+    pub(crate) control: Arc<Control>,
+    /// Its connections that are wired to others of the group.
+    pub(crate) related: Vec<(Side, String)>,
 }
 
 /// Where config and addresses come from; of each, later ones win.
@@ -124,17 +132,33 @@ impl Loaded {
         options: RunOptions,
         log: &LogOptions,
     ) -> Result<Prepared, Diagnostics> {
+        let alone = Part { name: &self.model.name, control: Arc::default(), related: Vec::new() };
+        self.prepare_part(mode, inputs, options, log, &alone)
+    }
+
+    /// The same, for a service that may be one of a group.
+    ///
+    /// # Errors
+    /// All problems together.
+    pub(crate) fn prepare_part(
+        &self,
+        mode: Mode,
+        inputs: &Inputs,
+        options: RunOptions,
+        log: &LogOptions,
+        part: &Part<'_>,
+    ) -> Result<Prepared, Diagnostics> {
         let mut problems = Diagnostics::new().about_plugin(self.plugin.as_deref());
-        let sinks = Sinks::open(log, &self.model.name)
+        let sinks = Sinks::open(log, part.name)
             .map_err(|problem| {
                 let help = "choose a folder that this user may make or write into".to_owned();
                 problems.push(Diagnostic::error(Source::LogOptions, problem).with_help(help));
             })
             .ok();
-        let _logs = sinks.as_ref().map(|sinks| sinks.enter(&self.model.name));
+        let _logs = sinks.as_ref().map(|sinks| sinks.enter(part.name));
         if self.plugin.is_some() {
             if let Some(sinks) = &sinks {
-                logging::take_threads_of_plugins(sinks, &self.model.name);
+                logging::take_threads_of_plugins(sinks, part.name);
             }
             self.table.attach();
         }
@@ -150,7 +174,8 @@ impl Loaded {
             self.adjust_connections(&mut model, &config_json, &mut problems);
             self.adjust_states(&mut model, &config_json, &mut problems);
         }
-        let addresses = self.addresses(&model, mode, inputs, config.is_some().then_some(config_json), &mut problems);
+        let given = config.is_some().then_some(config_json);
+        let addresses = self.addresses((&model, &part.related), mode, inputs, given, &mut problems);
         let longest = SocketOptions::default().max_message_size - ROUTE;
         let wiring = Wiring::new(&model, longest);
         if let Err(error) = &wiring {
@@ -165,7 +190,7 @@ impl Loaded {
                 if problems.has_errors() {
                     return Err(problems);
                 }
-                Ok(self.prepared(mode, options, sinks, &config, (&model, plans), wiring, problems))
+                Ok(self.prepared((mode, part), options, sinks, &config, (&model, plans), wiring, problems))
             }
             _ => Err(problems),
         }
@@ -197,7 +222,7 @@ impl Loaded {
 
     fn addresses(
         &self,
-        model: &ServiceModel,
+        (model, related): (&ServiceModel, &[(Side, String)]),
         mode: Mode,
         inputs: &Inputs,
         config: Option<Json>,
@@ -214,7 +239,7 @@ impl Loaded {
         }
         let with_config = move |given: &Json| serde_json::json!({"config": config, "addresses": given});
         let setup = self.hook(Function::SetupAddresses, SETUP_ADDRESSES, with_config);
-        addresses::resolve(model, mode, &documents, setup, problems)
+        addresses::resolve(model, related, mode, &documents, setup, problems)
     }
 
     /// Lets the service set the creation arguments of its connections from the config.
@@ -265,7 +290,7 @@ impl Loaded {
     #[allow(clippy::too_many_arguments, reason = "the parts of one blueprint, each made in a step of its own")]
     fn prepared(
         &self,
-        mode: Mode,
+        (mode, part): (Mode, &Part<'_>),
         options: RunOptions,
         sinks: Sinks,
         config: &ResolvedConfig,
@@ -273,12 +298,11 @@ impl Loaded {
         wiring: Wiring,
         notes: Diagnostics,
     ) -> Prepared {
-        let control = Arc::new(Control::default());
         let sockets = Sockets {
             options: SocketOptions::default(),
             plans,
             wiring: Arc::new(wiring),
-            control: Arc::clone(&control),
+            control: Arc::clone(&part.control),
             linger: options.linger,
             busy: options.busy,
         };
@@ -286,7 +310,7 @@ impl Loaded {
         let states = model.states.iter().map(|state| (state.side, state.name.clone()));
         let connections = connections.chain(states).collect();
         let blueprint = Blueprint {
-            name: self.model.name.clone(),
+            name: part.name.to_owned(),
             table: self.table,
             functions: self.model.functions.clone(),
             config: encoded(&self.config_model, &config.value),
@@ -314,7 +338,9 @@ impl Prepared {
         self.notes
     }
 
-    pub(crate) fn into_blueprint(self) -> Blueprint {
+    /// What its thread needs; what is worth knowing goes to `notes`.
+    pub(crate) fn into_blueprint(self, notes: &mut Diagnostics) -> Blueprint {
+        notes.append(self.notes);
         self.blueprint
     }
 
@@ -327,9 +353,7 @@ impl Prepared {
     /// What logs how the service is doing, good before it has started.
     #[must_use]
     pub fn reporter(&self) -> Reporter {
-        let Blueprint { name, mode, sockets, sinks, .. } = &self.blueprint;
-        let (wiring, control) = (Arc::clone(&sockets.wiring), Arc::clone(&sockets.control));
-        Reporter { name: name.clone(), mode: *mode, since: Instant::now(), wiring, control, sinks: sinks.clone() }
+        self.blueprint.reporter()
     }
 
     /// Opens the sockets and starts the service in the background. Returns when `init` has returned.

@@ -13,7 +13,7 @@ use service_framework_plugin::Stats;
 
 use crate::control::{Control, StopReason};
 use crate::io::WiringError;
-use crate::life::{Blueprint, live};
+use crate::life::{Blueprint, Starting, live};
 use crate::placement::{OpeningError, Placement};
 use crate::wiring::Wiring;
 
@@ -80,6 +80,29 @@ pub enum StartError {
     /// `init` failed.
     #[error("init failed: {0}")]
     Init(String),
+    /// A service of a group did not start, so that none of them runs.
+    #[error("`{service}`: {error}")]
+    Member {
+        /// Its name in the group.
+        service: String,
+        /// Why.
+        error: Box<Self>,
+    },
+}
+
+impl StartError {
+    pub(crate) fn of_member(service: &str, error: Self) -> Self {
+        Self::Member { service: service.to_owned(), error: Box::new(error) }
+    }
+
+    /// The error itself, of whichever service of a group it is.
+    #[must_use]
+    pub fn of_service(&self) -> &Self {
+        match self {
+            Self::Member { error, .. } => error.of_service(),
+            error => error,
+        }
+    }
 }
 
 /// Why a running service ended otherwise than by stopping.
@@ -102,6 +125,14 @@ pub enum RunError {
         function: &'static str,
         /// Why.
         reason: String,
+    },
+    /// A service of a group failed, and the group stopped.
+    #[error("`{service}`: {error}")]
+    Member {
+        /// Its name in the group.
+        service: String,
+        /// Why.
+        error: Box<Self>,
     },
     /// The service's code did not return in time.
     #[error("the service's code did not return within {0:?} of being asked to stop; its thread is left behind")]
@@ -126,8 +157,9 @@ pub type BoundAddresses = BTreeMap<(Side, String), Vec<String>>;
 /// A service that runs in the background. Dropping it stops the service and waits for it.
 pub struct Running {
     control: Arc<Control>,
-    wiring: Arc<Wiring>,
-    addresses: BoundAddresses,
+    /// The connections of each of its services: one, unless it is a group.
+    wirings: Vec<Arc<Wiring>>,
+    addresses: Vec<BoundAddresses>,
     stop_timeout: Duration,
     linger: Duration,
     done: std::sync::Mutex<Receiver<Result<(), RunError>>>,
@@ -135,23 +167,50 @@ pub struct Running {
     thread: Option<JoinHandle<()>>,
 }
 
+/// The life of services on their thread, from the word that they are wired to how it ended.
+type Life = dyn FnOnce(&Starting) -> Result<(), RunError> + Send;
+
+/// What it takes to run services on a thread of their own.
+pub(crate) struct Spawn {
+    pub(crate) name: String,
+    pub(crate) control: Arc<Control>,
+    pub(crate) wirings: Vec<Arc<Wiring>>,
+    pub(crate) stop_timeout: Duration,
+    pub(crate) linger: Duration,
+    /// Their whole life.
+    pub(crate) live: Box<Life>,
+}
+
 impl Running {
     /// Starts the service and returns when it is wired and `init` has returned.
     pub(crate) fn start(blueprint: Blueprint) -> Result<Self, StartError> {
-        let control = Arc::clone(&blueprint.sockets.control);
-        let wiring = Arc::clone(&blueprint.sockets.wiring);
         let RunOptions { stop_timeout, linger, .. } = blueprint.options;
+        Self::spawn(Spawn {
+            name: blueprint.name.clone(),
+            control: Arc::clone(&blueprint.sockets.control),
+            wirings: vec![Arc::clone(&blueprint.sockets.wiring)],
+            stop_timeout,
+            linger,
+            live: Box::new(move |starting| {
+                let _logs = blueprint.sinks.enter(&blueprint.name);
+                live(&blueprint, starting)
+            }),
+        })
+    }
+
+    /// Starts a thread and returns when what lives on it is wired and has begun.
+    pub(crate) fn spawn(spawn: Spawn) -> Result<Self, StartError> {
+        let Spawn { name, control, wirings, stop_timeout, linger, live } = spawn;
         let (starting, started) = sync_channel(1);
         let (ended, done) = sync_channel(1);
-        let thread = std::thread::Builder::new().name(blueprint.name.clone()).spawn(move || {
-            let _logs = blueprint.sinks.enter(&blueprint.name);
-            let _ = ended.send(live(&blueprint, &starting));
+        let thread = std::thread::Builder::new().name(name).spawn(move || {
+            let _ = ended.send(live(&starting));
         })?;
         let error = match first_word(&started, &control) {
             Ok(Ok(addresses)) => {
                 let done = std::sync::Mutex::new(done);
                 let thread = Some(thread);
-                return Ok(Self { control, wiring, addresses, stop_timeout, linger, done, outcome: None, thread });
+                return Ok(Self { control, wirings, addresses, stop_timeout, linger, done, outcome: None, thread });
             }
             Ok(Err(error)) => error,
             Err(RecvTimeoutError::Timeout) => {
@@ -167,16 +226,28 @@ impl Running {
         Err(error)
     }
 
-    /// The addresses as bound or connected: a port 0 has become a real one.
+    /// The addresses as bound or connected: a port 0 has become a real one. Those of the first service of a group.
     #[must_use]
-    pub const fn addresses(&self) -> &BoundAddresses {
-        &self.addresses
+    pub fn addresses(&self) -> &BoundAddresses {
+        self.addresses_of(0).unwrap_or(const { &BoundAddresses::new() })
     }
 
-    /// What happened to the messages of each connection so far.
+    /// The same of each service of a group, by its place.
+    #[must_use]
+    pub fn addresses_of(&self, member: usize) -> Option<&BoundAddresses> {
+        self.addresses.get(member)
+    }
+
+    /// What happened to the messages of each connection so far. That of the first service of a group.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.wiring.stats()
+        self.stats_of(0).unwrap_or_default()
+    }
+
+    /// The same of each service of a group, by its place.
+    #[must_use]
+    pub fn stats_of(&self, member: usize) -> Option<Stats> {
+        self.wirings.get(member).map(|wiring| wiring.stats())
     }
 
     /// The flag by which the service is stopped from elsewhere.
@@ -238,9 +309,9 @@ impl Running {
 /// # Errors
 /// With a timeout if it says nothing although it was asked to stop and patience has ended.
 fn first_word(
-    started: &Receiver<Result<BoundAddresses, StartError>>,
+    started: &Receiver<Result<Vec<BoundAddresses>, StartError>>,
     control: &Control,
-) -> Result<Result<BoundAddresses, StartError>, RecvTimeoutError> {
+) -> Result<Result<Vec<BoundAddresses>, StartError>, RecvTimeoutError> {
     loop {
         match started.recv_timeout(TICK) {
             Err(RecvTimeoutError::Timeout) if control.patience_ends().is_none_or(|ends| Instant::now() < ends) => {}

@@ -21,7 +21,7 @@ pub(crate) fn request_with(arguments: Value, workflow_id: &str) -> Vec<u8> {
 }
 
 /// A reply as it came over the wire.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Reply(Value);
 
 impl Reply {

@@ -8,7 +8,7 @@ use service_framework_model::nearest::{nearest, suggestion};
 use service_framework_model::schema::{Function, ServiceModel, Side};
 
 use super::EndAddresses;
-use super::form::{AddressKey, Declared, TRANSPORT, TRANSPORTS, contradiction};
+use super::form::{AddressKey, Declared, Related, TRANSPORT, TRANSPORTS, contradiction};
 use super::written::{Group, Key, Place, SIDES, Written};
 use crate::address::Address;
 use crate::diagnostics::{Diagnostic, Diagnostics, Source};
@@ -125,6 +125,7 @@ impl Check<'_> {
         let is_misplaced = self.written.places().iter().any(|place| self.means(place, declared));
         self.tells_missing
             && !declared.keys.is_empty()
+            && declared.relation == Related::No
             && !refused_anyway
             && !is_misplaced
             && self.written.is_whole(declared.group, declared.side)
@@ -153,6 +154,16 @@ impl Check<'_> {
                 return None;
             }
             return Some(Vec::new());
+        }
+        match (declared.relation, place) {
+            (Related::Also | Related::Instead, None) => return Some(Vec::new()),
+            (Related::Instead, Some(place)) => {
+                let message = format!("the {} `{}` has an address, and a relation too", declared.word, place.name);
+                let help = "remove one of them: a request goes to one other end".to_owned();
+                self.problems.push(place.diagnostic(message).with_help(help));
+                return None;
+            }
+            _ => {}
         }
         let Some(place) = place else {
             self.missing(declared, &declared.keys, None);

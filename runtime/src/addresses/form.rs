@@ -2,7 +2,7 @@
 //!
 //! Owns the option `transport`: its names and what contradicts an address. Never knows where something was written.
 
-use service_framework_connections::registry;
+use service_framework_connections::registry::{self, SocketRole};
 use service_framework_model::schema::{ConnectionModel, ServiceModel, Side, StateModel};
 use service_framework_states as states;
 
@@ -26,6 +26,18 @@ pub(super) struct Declared<'m> {
     pub(super) word: &'static str,
     /// The keys of the addresses; none for a type that has none.
     pub(super) keys: Vec<AddressKey>,
+    pub(super) relation: Related,
+}
+
+/// Whether something has its other end in the same group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Related {
+    /// It has not, and needs an address.
+    No,
+    /// It has, and may have others at an address.
+    Also,
+    /// It has, and that is the only one.
+    Instead,
 }
 
 /// One address of something declared.
@@ -40,8 +52,15 @@ pub(super) struct AddressKey {
 
 /// What a service declares: its connections, then its states, but for those whose type is not known, which the registry
 /// says.
-pub(super) fn declared(model: &ServiceModel) -> Vec<Declared<'_>> {
-    let connections = model.connections.iter().filter_map(of_connection);
+pub(super) fn declared<'m>(model: &'m ServiceModel, related: &[(Side, String)]) -> Vec<Declared<'m>> {
+    let connections = model.connections.iter().filter_map(|connection| {
+        let mut declared = of_connection(connection)?;
+        if related.iter().any(|(side, name)| (*side, name.as_str()) == (declared.side, declared.name)) {
+            let asks = registry::find(&connection.connection_type)?.socket() == Some(SocketRole::Dealer);
+            declared.relation = if asks { Related::Instead } else { Related::Also };
+        }
+        Some(declared)
+    });
     connections.chain(model.states.iter().filter_map(of_state)).collect()
 }
 
@@ -50,7 +69,7 @@ fn of_connection(model: &ConnectionModel) -> Option<Declared<'_>> {
     let key = kind.address_key();
     let key = key.map(|key| AddressKey { key, binds: (kind.binds)(model), several: kind.several_addresses });
     let (group, keys) = (Group::Connections, key.into_iter().collect());
-    Some(Declared { group, side: model.side, name: &model.name, word: kind.word, keys })
+    Some(Declared { group, side: model.side, name: &model.name, word: kind.word, keys, relation: Related::No })
 }
 
 fn of_state(model: &StateModel) -> Option<Declared<'_>> {
@@ -63,7 +82,7 @@ fn of_state(model: &StateModel) -> Option<Declared<'_>> {
         AddressKey { key: written.key, binds: written.binds != is_other_way, several: false }
     };
     let (group, keys) = (Group::States, kind.address_keys.iter().map(key).collect());
-    Some(Declared { group, side: model.side, name: &model.name, word: kind.word, keys })
+    Some(Declared { group, side: model.side, name: &model.name, word: kind.word, keys, relation: Related::No })
 }
 
 /// Why this transport cannot carry these endpoints, and what to do.

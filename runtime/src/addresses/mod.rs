@@ -7,7 +7,7 @@ mod form;
 mod written;
 
 use service_framework_model::problem::Span;
-use service_framework_model::schema::{Function, ServiceModel};
+use service_framework_model::schema::{Function, ServiceModel, Side};
 
 use crate::address::Address;
 use crate::diagnostics::{Diagnostic, Diagnostics, Severity, Source};
@@ -48,10 +48,13 @@ pub struct ResolvedAddresses {
 /// Resolves the addresses of a service, later documents winning key by key, and last what `setup_addresses` returns;
 /// `None` if they do not fit, and then the diagnostics say why.
 ///
+/// What is `related` has its other end in the same group: it needs no address.
+///
 /// `setup` runs only if what was written can be read; it gets it as `{"connections": ..., "states": ...}`.
 #[must_use]
 pub fn resolve(
     model: &ServiceModel,
+    related: &[(Side, String)],
     mode: Mode,
     documents: &[Document],
     setup: Option<Setup<'_>>,
@@ -73,7 +76,7 @@ pub fn resolve(
     }
     // A function that could not run might have added what is missing.
     let tells_missing = !(may_add_more && problems.has_errors());
-    let declared = declared(model);
+    let declared = declared(model, related);
     let (declared, problems_of) = (declared.as_slice(), &mut problems);
     let check = Check { model, mode, declared, written: &written, source, tells_missing, problems: problems_of };
     let resolved: Option<Vec<_>> = check.all().into_iter().collect();

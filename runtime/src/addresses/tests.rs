@@ -33,14 +33,14 @@ fn good() -> serde_json::Value {
 
 fn resolved(documents: &[Document]) -> ResolvedAddresses {
     let mut diagnostics = Diagnostics::new();
-    let addresses = resolve(&model(), Mode::Service, documents, None, &mut diagnostics);
+    let addresses = resolve(&model(), &[], Mode::Service, documents, None, &mut diagnostics);
     assert!(diagnostics.is_empty(), "{diagnostics}");
     addresses.unwrap()
 }
 
 fn refused_by(model: &ServiceModel, mode: Mode, documents: &[Document]) -> String {
     let mut diagnostics = Diagnostics::new();
-    assert!(resolve(model, mode, documents, None, &mut diagnostics).is_none());
+    assert!(resolve(model, &[], mode, documents, None, &mut diagnostics).is_none());
     assert!(diagnostics.has_errors());
     diagnostics.to_string()
 }
@@ -87,7 +87,7 @@ fn setup_gets_what_was_written_and_overwrites_it() {
     });
     let mut diagnostics = Diagnostics::new();
     let documents = [Document::embedded("addresses", &good())];
-    let resolved = resolve(&model(), Mode::Service, &documents, Some(setup), &mut diagnostics).unwrap();
+    let resolved = resolve(&model(), &[], Mode::Service, &documents, Some(setup), &mut diagnostics).unwrap();
     assert_eq!(endpoints(&resolved)[0], "tcp://*:9001");
     assert_eq!(resolved.connections[0].as_ref().unwrap().source, Source::Function(Function::SetupAddresses));
 }
@@ -284,7 +284,7 @@ fn resolved_wider(addresses: &serde_json::Value) -> Result<ResolvedAddresses, St
     model.connections.push(ConnectionModel::new("watch", Side::Out, "external_target"));
     let documents = [Document::embedded("addresses", addresses)];
     let mut diagnostics = Diagnostics::new();
-    let resolved = resolve(&model, Mode::Service, &documents, None, &mut diagnostics);
+    let resolved = resolve(&model, &[], Mode::Service, &documents, None, &mut diagnostics);
     resolved.ok_or_else(|| diagnostics.to_string())
 }
 
@@ -372,7 +372,7 @@ fn with_state(state: StateModel, written: &serde_json::Value) -> Result<Vec<EndA
     addresses["states"] = json!({side: written});
     let mut diagnostics = Diagnostics::new();
     let documents = [Document::embedded("addresses", &addresses)];
-    let resolved = resolve(&model, Mode::Service, &documents, None, &mut diagnostics);
+    let resolved = resolve(&model, &[], Mode::Service, &documents, None, &mut diagnostics);
     resolved.map(|mut resolved| resolved.states.remove(0)).ok_or_else(|| diagnostics.to_string())
 }
 

@@ -83,6 +83,24 @@ impl Drop for WorkflowGuard {
     }
 }
 
+/// Keeps the workflow in hand while a message of another one is handled below it, until the guard is dropped.
+pub(crate) fn inner_workflow() -> InnerWorkflow {
+    InnerWorkflow { uuid: UUID.take(), other: OTHER_ID.take() }
+}
+
+/// Gives the thread its former workflow back.
+pub(crate) struct InnerWorkflow {
+    uuid: Option<Uuid>,
+    other: String,
+}
+
+impl Drop for InnerWorkflow {
+    fn drop(&mut self) {
+        UUID.set(self.uuid);
+        OTHER_ID.set(std::mem::take(&mut self.other));
+    }
+}
+
 /// Shows the service and the workflow id of this thread, each empty if there is none.
 pub(super) fn with<T>(show: impl FnOnce(&str, &str) -> T) -> T {
     SERVICE.with_borrow(|service| match UUID.get() {
@@ -112,6 +130,16 @@ mod tests {
         assert_eq!(shown(), "desk ");
         drop(service);
         assert_eq!(shown(), " ");
+    }
+
+    #[test]
+    fn a_workflow_comes_back_after_one_below_it() {
+        let _message = workflow(&WorkflowId::Str("w1"));
+        let below = inner_workflow();
+        assert_eq!(shown(), " ");
+        drop(workflow(&WorkflowId::Uuid(Uuid::from_u128(7))));
+        drop(below);
+        assert_eq!(shown(), " w1");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Instant;
 
-pub(crate) use context::workflow;
+pub(crate) use context::{inner_workflow, workflow};
 pub use escape::OneLine;
 pub use line::LogFormat;
 pub(crate) use plugins::{enabled, forward, take_threads_of_plugins};

@@ -69,7 +69,7 @@ pub(crate) struct Sockets {
 }
 
 /// Addresses by the place of their connection.
-type Opened = Vec<(usize, String)>;
+pub(crate) type Opened = Vec<(usize, String)>;
 
 /// Why the sockets could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -103,7 +103,13 @@ impl Sockets {
         }
     }
 
-    async fn open_here(&self, pools: Vec<Pool>, posts: Posts, is_apart: bool) -> Result<(Io, Opened), WiringError> {
+    /// Opens the sockets in the executor of the calling thread.
+    pub(crate) async fn open_here(
+        &self,
+        pools: Vec<Pool>,
+        posts: Posts,
+        is_apart: bool,
+    ) -> Result<(Io, Opened), WiringError> {
         let (wiring, control) = (Arc::clone(&self.wiring), Arc::clone(&self.control));
         Io::open(Parts { options: &self.options, plans: &self.plans, pools, posts, wiring, control, is_apart }).await
     }

@@ -14,6 +14,7 @@ use super::TestService;
 use super::answer::{Answer, Script, script, typed_script};
 use super::error::TestError;
 use crate::addresses::put;
+use crate::diagnostics::Diagnostics;
 use crate::logging::LogOptions;
 use crate::prepare::{Inputs, Loaded};
 use crate::running::{Mode, RunOptions};
@@ -121,7 +122,12 @@ impl TestServiceBuilder {
             inputs.addresses = Some(stand_ins(loaded.model(), mode));
         }
         let prepared = loaded.prepare(mode, &inputs, options, &LogOptions::default())?;
-        TestService::start(loaded.model().clone(), prepared.into_blueprint(), scripts, subscribers)
+        TestService::start(
+            loaded.model().clone(),
+            prepared.into_blueprint(&mut Diagnostics::new()),
+            scripts,
+            subscribers,
+        )
     }
 }
 
