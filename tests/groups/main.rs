@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use service_framework::prelude::*;
 use service_framework::{Group, Service, ServiceError, json};
-use services::{Desk, Echo, Feed, Log, Strategy, answer, asked, in_a_group, led, over_sockets, tick};
+use services::{
+    Desk, Echo, Feed, Log, Poster, Strategy, answer, asked, from_a_thread, in_a_group, led, over_sockets, posted, tick,
+};
 use support::messages::{Reply, request_with};
 use support::until;
 
@@ -128,6 +130,37 @@ fn a_leader_asks_publishes_and_serves_the_others_while_it_waits() {
     });
     let expected = format!("{:?}", Some(&Value::List((1..=3).map(Value::Int).collect())));
     assert_eq!(*log.lock().unwrap(), [expected]);
+}
+
+#[test]
+fn threads_of_a_service_send_over_its_relations() {
+    let doors = json!({"connections": {"in": {"ask": {"replyer": "127.0.0.1:0"}, "twice": {"replyer": "127.0.0.1:0"},
+        "seen": {"replyer": "127.0.0.1:0"}}}});
+    let group = || {
+        Group::new()
+            .service("strategy", Service::of::<Strategy>().addresses(doors.clone()))
+            .service("desk", Service::of::<Desk>())
+            .relation("strategy.quotes", "desk.quotes")
+    };
+    let posting = group().service("poster", Service::of::<Poster>());
+    let mut posting =
+        posting.relation("poster.quotes", "desk.quotes").relation("poster.ticks", "strategy.heard").build().unwrap();
+    posting.run().unwrap();
+    assert_eq!(until("the answer", posted).unwrap().price, 3);
+    until("the tick", || (posting.stats("strategy").unwrap().inbound["heard"].received == 1).then_some(()));
+    posting.stop().unwrap();
+    // The same of the service that leads.
+    led(group().relation("leader.quotes", "desk.quotes").relation("leader.ticks", "strategy.heard"), |ctx| {
+        for (symbol, price) in [("ABCDE", Some(5)), ("?", None)] {
+            let asking = from_a_thread(ctx.sender()?, symbol);
+            while !asking.is_finished() {
+                ctx.wait(Duration::from_millis(1))?;
+            }
+            let told = asking.join().expect("no panic");
+            assert_eq!(told.ok().map(|told| told.price), price);
+        }
+        Ok(())
+    });
 }
 
 #[test]

@@ -234,6 +234,46 @@ pub(crate) fn tick(ctx: &mut Context, n: i64) -> Result<()> {
     ctx.send(&TICKS, &Tick { n })
 }
 
+/// Asks and publishes from a thread of its own, as often as there is somebody to ask, and says what it was told.
+pub(crate) fn from_a_thread(sender: Sender, symbol: &'static str) -> std::thread::JoinHandle<Result<Price>> {
+    std::thread::spawn(move || {
+        sender.send(&TICKS, &Tick { n: 7 })?;
+        sender.send(&QUOTES, &Asked { symbol: symbol.to_owned() })
+    })
+}
+
+/// A service whose thread asks for a price as soon as it can.
+pub(crate) struct Poster;
+
+static POSTED: Mutex<Option<Result<Price>>> = Mutex::new(None);
+
+impl ServiceDefinition for Poster {
+    type Config = ();
+
+    fn new(_: ()) -> Result<Self> {
+        Ok(Self)
+    }
+
+    fn models(m: &mut Models<Self>) {
+        m.requester(&QUOTES).timeout(Duration::from_secs(20));
+        m.publisher(&TICKS).topic("T");
+        m.init(|_, ctx| {
+            let thread = from_a_thread(ctx.sender()?, "ABC");
+            std::thread::spawn(move || *POSTED.lock().unwrap() = thread.join().ok());
+            Ok(())
+        });
+    }
+
+    fn name() -> &'static str {
+        "poster"
+    }
+}
+
+/// What the poster's thread was told.
+pub(crate) fn posted() -> Option<Result<Price>> {
+    POSTED.lock().unwrap().take()
+}
+
 /// Three services that are wired in one way or another, and how a test speaks to them.
 pub(crate) struct Three {
     pub(crate) desk: Service,

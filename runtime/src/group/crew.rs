@@ -8,6 +8,7 @@ use std::cell::{Cell, RefCell, RefMut};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -24,7 +25,7 @@ use super::relations::End;
 use crate::boundary::Port;
 use crate::control::{Control, StopReason};
 use crate::dispatch::Dispatcher;
-use crate::io::{Arrived, Content, Io};
+use crate::io::{Arrived, Content, Io, Post};
 use crate::life::{self, Blueprint};
 use crate::logging::{self, Sinks};
 use crate::placement::{Place, SocketsLost};
@@ -51,6 +52,8 @@ pub(super) struct Member {
     pub(super) batch: RefCell<Vec<Arrived>>,
     /// What was published for it while its turn had not come.
     pub(super) inbox: RefCell<VecDeque<(usize, Bytes)>>,
+    /// What its own threads have posted for connections that stand in relations.
+    pub(super) posted: Rc<RefCell<VecDeque<Post>>>,
     /// Its connections that stand in relations, by their places.
     pub(super) related: Vec<Option<Related>>,
 }
@@ -137,6 +140,9 @@ impl Crew {
 
     /// One pass of each service but the one that leads.
     fn pass(&self, leader: Option<usize>) {
+        for at in 0..self.members.len() {
+            self.relay(at);
+        }
         let count = self.members.len();
         let first = if self.first.get() + 1 < count { self.first.get() + 1 } else { 0 };
         self.first.set(first);
@@ -147,6 +153,26 @@ impl Crew {
             let passed = member.service_loop.borrow_mut().pass(&mut dispatcher, &mut self.seat(at));
             if let Err(error) = passed {
                 self.fail(member, error);
+            }
+        }
+    }
+
+    /// Hands over what threads of a service have sent over its relations.
+    fn relay(&self, at: usize) {
+        let (Some(member), seat) = (self.member(at), self.seat(at)) else { return };
+        // What is posted meanwhile has its turn in the next pass.
+        let count = member.posted.borrow().len();
+        for _ in 0..count {
+            let post = member.posted.borrow_mut().pop_front();
+            match post {
+                Some(Post::Request(request)) => {
+                    let _logs = member.sinks.enter(&member.name);
+                    let answer = seat.ask(request.place, request.body);
+                    // A thread that has given up does not listen any more.
+                    let _ = request.answer.send(answer);
+                }
+                Some(Post::Publication { place, body }) => seat.publish_related(place, body),
+                None => return,
             }
         }
     }
@@ -185,6 +211,7 @@ impl Crew {
                 for wait in &mut waits {
                     any |= wait.as_mut().poll(cx).is_ready();
                 }
+                any |= self.members.iter().any(|member| !member.posted.borrow().is_empty());
                 if any { Poll::Ready(None) } else { Poll::Pending }
             })
             .await
@@ -259,6 +286,32 @@ impl Seat<'_> {
         self.member()?.related.get(place)?.as_ref()
     }
 
+    /// Has the other end of a relation answer a request.
+    fn ask(&self, place: usize, body: Bytes) -> Result<Bytes, Unanswered> {
+        let end = self.related(place).and_then(|related| related.ends.first());
+        end.map_or(Err(Unanswered::Abandoned), |RelatedEnd { end, .. }| self.crew.call(*end, body))
+    }
+
+    /// Numbers a publication and hands it to the other ends of its relations.
+    fn publish_related(&self, place: usize, mut publication: Vec<u8>) {
+        let Some(related) = self.related(place) else { return };
+        if let Some(numbers) = &mut *related.numbers.borrow_mut() {
+            numbers.number(&mut publication);
+        }
+        let frame = Bytes::from(publication);
+        for RelatedEnd { end, is_deferred } in &related.ends {
+            if let Some(member) = self.crew.member(end.member).filter(|_| *is_deferred) {
+                member.inbox.borrow_mut().push_back((end.place, frame.clone()));
+            } else {
+                self.crew.hand_over(*end, std::slice::from_ref(&frame), &mut Vec::new());
+            }
+        }
+        let counters = self.member().and_then(|member| member.wiring.counters(place));
+        if let Some(counters) = counters.filter(|_| !related.has_socket) {
+            counters.sent();
+        }
+    }
+
     fn with_io<T>(&self, act: impl AsyncFnOnce(&mut Io) -> T) -> Option<T> {
         let mut io = self.member()?.io.borrow_mut();
         Some(self.drive(act(&mut io)))
@@ -275,36 +328,21 @@ impl Seat<'_> {
 
 impl Port for Seat<'_> {
     fn request(&mut self, place: usize, body: Bytes, deadline: Instant, may_finish: bool) -> Result<Bytes, Unanswered> {
-        if let Some(RelatedEnd { end, .. }) = self.related(place).and_then(|related| related.ends.first()) {
-            return self.crew.call(*end, body);
+        if self.related(place).is_some() {
+            return self.ask(place, body);
         }
         let asked = self.with_io(async |io| io.request(place, body, deadline, may_finish).await);
         asked.unwrap_or(Err(Unanswered::Abandoned))
     }
 
     fn publish(&mut self, place: usize, publication: Vec<u8>) {
-        let Some(related) = self.related(place) else {
-            return self.keep(|io| io.publish(place, publication));
-        };
-        if related.has_socket {
-            self.keep(|io| io.publish(place, publication.clone()));
-        }
-        let mut publication = publication;
-        if let Some(numbers) = &mut *related.numbers.borrow_mut() {
-            numbers.number(&mut publication);
-        }
-        let frame = Bytes::from(publication);
-        for RelatedEnd { end, is_deferred } in &related.ends {
-            if let Some(member) = self.crew.member(end.member).filter(|_| *is_deferred) {
-                member.inbox.borrow_mut().push_back((end.place, frame.clone()));
-            } else {
-                self.crew.hand_over(*end, std::slice::from_ref(&frame), &mut Vec::new());
+        if let Some(related) = self.related(place) {
+            if related.has_socket {
+                self.keep(|io| io.publish(place, publication.clone()));
             }
-        }
-        if let Some(counters) =
-            self.member().and_then(|member| member.wiring.counters(place)).filter(|_| !related.has_socket)
-        {
-            counters.sent();
+            self.publish_related(place, publication);
+        } else {
+            self.keep(|io| io.publish(place, publication));
         }
     }
 

@@ -8,6 +8,7 @@ mod relations;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use self::crew::{Crew, Member, Related, RelatedEnd};
 use self::relations::Relation;
 use crate::control::{Control, StopReason};
 use crate::diagnostics::{Diagnostic, Diagnostics, Source};
-use crate::io::postbox;
+use crate::io::{Relays, postbox};
 use crate::life::{self, Blueprint, Starting};
 use crate::logging::LogOptions;
 use crate::placement::{Placement, executor};
@@ -260,7 +261,7 @@ fn join(
     let pools = life::pools(blueprint, &mut dispatcher)?;
     life::watch(blueprint, &dispatcher)?;
     let opened = crew.runtime.block_on(sockets.open_here(pools, posts, false));
-    let (io, opened) = opened.map_err(StartError::Wiring)?;
+    let (mut io, opened) = opened.map_err(StartError::Wiring)?;
     let wiring = Arc::clone(&sockets.wiring);
     let related = |place: usize| {
         let ends = relations.iter().filter(|relation| relation.from == relations::End { member: at, place });
@@ -271,10 +272,15 @@ fn join(
         let numbers = RefCell::new(outbound.is_numbered().then(|| Numbers::new(epoch)));
         Some(Related { ends, has_socket: sockets.plans.iter().any(|plan| plan.place == place), numbers })
     };
+    let related: Vec<_> = (0..blueprint.connections.len()).map(related).collect();
+    let places = related.iter().enumerate().filter_map(|(place, related)| related.as_ref().map(|_| place));
+    let relays = Relays { places: places.collect(), posts: Rc::default() };
+    io.relay(relays.clone());
     let member = Member {
         name: name.clone(),
         sinks: sinks.clone(),
-        related: (0..blueprint.connections.len()).map(related).collect(),
+        related,
+        posted: relays.posts,
         wiring: Arc::clone(&wiring),
         dispatcher: RefCell::new(dispatcher),
         service_loop: RefCell::new(ServiceLoop::default()),

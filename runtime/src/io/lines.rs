@@ -4,7 +4,10 @@
 //! Owns the tickets: the one request of the service's own code, and those that other threads have posted. Never blocks;
 //! whoever drives it decides how long.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::future::poll_fn;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::{SendError, SyncSender};
 use std::task::{Context, Poll};
@@ -34,6 +37,14 @@ struct Posted {
     waiting: SyncSender<Answer>,
 }
 
+/// What threads have posted for connections that have their other ends on this thread.
+#[derive(Clone, Default)]
+pub(crate) struct Relays {
+    /// The places of those connections.
+    pub(crate) places: Vec<usize>,
+    pub(crate) posts: Rc<RefCell<VecDeque<Post>>>,
+}
+
 /// What is left of the lines of a service that has ended.
 pub(super) struct Closed {
     /// Sockets that are to be closed.
@@ -51,6 +62,8 @@ pub(super) struct Lines {
     estates: Vec<Estate>,
     pools: Vec<Pool>,
     posts: Posts,
+    /// Where posts go that no socket carries.
+    relays: Relays,
     /// Whether threads may still post: a queue without senders is not asked again.
     is_posted_to: bool,
     next_ticket: u64,
@@ -89,6 +102,7 @@ impl Lines {
             estates: Vec::new(),
             pools,
             posts,
+            relays: Relays::default(),
             is_posted_to: true,
             next_ticket: 0,
             own: None,
@@ -99,6 +113,11 @@ impl Lines {
             control,
             alarm: Alarm::default(),
         }
+    }
+
+    /// What threads post for these connections is for somebody else to take.
+    pub(super) fn relay(&mut self, relays: Relays) {
+        self.relays = relays;
     }
 
     pub(super) fn add(&mut self, line: Line) {
@@ -266,7 +285,7 @@ impl Lines {
         // Who posts a publication does not wait for it to leave; who posts a request learns that nobody took it.
         while let Ok(post) = self.posts.try_recv() {
             if let Post::Publication { place, body } = post {
-                self.publish(place, body);
+                self.take_publication(place, body);
             }
         }
         let wiring = &self.wiring;
@@ -296,13 +315,27 @@ impl Lines {
         true
     }
 
+    fn take_publication(&mut self, place: usize, body: Vec<u8>) {
+        if self.relays.places.contains(&place) {
+            // It may have a socket too.
+            self.publish(place, body.clone());
+            self.relays.posts.borrow_mut().push_back(Post::Publication { place, body });
+        } else {
+            self.publish(place, body);
+        }
+    }
+
     fn take_posts(&mut self, cx: &mut Context<'_>) {
         while self.is_posted_to {
             match self.posts.poll_recv(cx) {
-                Poll::Ready(Some(Post::Publication { place, body })) => {
-                    self.publish(place, body);
+                Poll::Ready(Some(Post::Publication { place, body })) => self.take_publication(place, body),
+                Poll::Ready(Some(Post::Request(request))) if request.claim() => {
+                    if self.relays.places.contains(&request.place) {
+                        self.relays.posts.borrow_mut().push_back(Post::Request(request));
+                    } else {
+                        self.take(request);
+                    }
                 }
-                Poll::Ready(Some(Post::Request(request))) if request.claim() => self.take(request),
                 // Its thread has given it up.
                 Poll::Ready(Some(Post::Request(_))) => {}
                 Poll::Ready(None) => self.is_posted_to = false,

@@ -29,6 +29,7 @@ use service_framework_model::wire::envelope::WorkflowId;
 use service_framework_states::owner::Update;
 
 use self::inlet::Inlet;
+pub(crate) use self::lines::Relays;
 use self::lines::{AnswerOfOwner, Closed, Lines};
 use crate::alarm::Alarm;
 use crate::control::{Control, Stopped, after};
@@ -77,6 +78,11 @@ pub(crate) struct Io {
 }
 
 impl Io {
+    /// What threads post for these connections is for the caller to take.
+    pub(crate) fn relay(&mut self, relays: Relays) {
+        self.lines.relay(relays);
+    }
+
     /// Keeps a publication until the sockets are driven the next time; returns how many wait for that.
     pub(crate) fn publish(&mut self, place: usize, publication: Vec<u8>) -> usize {
         self.lines.publish(place, publication)
