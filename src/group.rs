@@ -3,7 +3,8 @@
 //! Owns the options and the handle, as `service` does for one of them.
 
 use service_framework_plugin::Stats;
-use service_framework_runtime::{Diagnostics, GroupMember, Mode, PreparedGroup, Running, Stopper};
+use service_framework_runtime::diagnostics::Source;
+use service_framework_runtime::{Diagnostics, GroupMember, Mode, PreparedGroup, Running, Stopper, WrittenRelation};
 
 use crate::service::find_address;
 use crate::{Service, ServiceBuilder, ServiceError};
@@ -60,7 +61,7 @@ use crate::{Service, ServiceBuilder, ServiceError};
 /// ```
 pub struct Group {
     members: Vec<Joined>,
-    relations: Vec<(String, String)>,
+    relations: Vec<WrittenRelation>,
     running: Option<Running>,
 }
 
@@ -75,7 +76,7 @@ struct Joined {
 #[derive(Default)]
 pub struct GroupBuilder {
     members: Vec<(String, ServiceBuilder, Mode)>,
-    relations: Vec<(String, String)>,
+    relations: Vec<WrittenRelation>,
 }
 
 impl Group {
@@ -210,8 +211,13 @@ impl GroupBuilder {
     /// `service.connection`. A requester has one such end, and no address then; a publisher may have several and an
     /// address beside them, and so may what they lead to.
     #[must_use]
-    pub fn relation(mut self, out: &str, into: &str) -> Self {
-        self.relations.push((out.to_owned(), into.to_owned()));
+    pub fn relation(self, out: &str, into: &str) -> Self {
+        let source = Source::Embedded("relations");
+        self.written_relation(WrittenRelation { from: out.to_owned(), to: into.to_owned(), source, span: None })
+    }
+
+    pub(crate) fn written_relation(mut self, relation: WrittenRelation) -> Self {
+        self.relations.push(relation);
         self
     }
 

@@ -41,7 +41,7 @@ pub use boundary::LoadError;
 pub use bus::{Bus, BusOptions, BusPlan, BusReporter};
 pub use control::StopReason;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
-pub use group::{GroupMember, PreparedGroup};
+pub use group::{GroupMember, PreparedGroup, WrittenRelation};
 pub use io::{WiringError, WiringProblem};
 pub use logging::{LogFormat, LogLevel, LogOptions, OneLine};
 pub use placement::Placement;

@@ -35,6 +35,9 @@ pub(crate) enum Command {
     /// Runs a bus: what publishers send to one address reaches the subscribers at another one
     #[command(override_usage = "service_framework bus --in ADDR --out ADDR [OPTIONS]")]
     Bus(BusArgs),
+    /// Runs several services on one thread, wired to each other by relations
+    #[command(override_usage = "service_framework group FILE [OPTIONS]", after_help = help::below_a_group())]
+    Group(GroupArgs),
     /// Prints what a service declares
     Describe {
         /// The service plugin
@@ -83,6 +86,16 @@ pub(crate) struct BusArgs {
     pub(crate) log_format: LineFormat,
 }
 
+/// The flags of a group.
+#[derive(Debug, Args)]
+pub(crate) struct GroupArgs {
+    /// The file that says which services there are and how they are related (JSON)
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) how: HowArgs,
+}
+
 /// The flags of a run; the reference's spellings with underscores are understood as they are.
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
@@ -105,6 +118,16 @@ pub(crate) struct RunArgs {
     #[arg(help_heading = RUNNING, long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
     #[arg(aliases = ["service_loop_min_wait_time_s", "service_loop_min_wait_time"])]
     pub(crate) service_loop_min_wait_time: Duration,
+    /// Where the sockets live; in service mode inline, in main mode offloaded, if not given
+    #[arg(help_heading = RUNNING, long, value_name = "WHERE", value_enum)]
+    pub(crate) placement: Option<Where>,
+    #[command(flatten)]
+    pub(crate) how: HowArgs,
+}
+
+/// The flags of whatever runs services.
+#[derive(Debug, Args)]
+pub(crate) struct HowArgs {
     /// What happens when a function of the service fails
     #[arg(help_heading = RUNNING, long, alias = "on_error", value_name = "WHAT", value_enum, default_value_t = OnError::GoOn)]
     pub(crate) on_error: OnError,
@@ -115,9 +138,6 @@ pub(crate) struct RunArgs {
     /// What carries the connections whose addresses choose nothing: omq or zeromq; omq if not given
     #[arg(help_heading = RUNNING, long, value_name = "NAME", value_parser = transports(), hide_possible_values = true)]
     pub(crate) transport: Option<String>,
-    /// Where the sockets live; in service mode inline, in main mode offloaded, if not given
-    #[arg(help_heading = RUNNING, long, value_name = "WHERE", value_enum)]
-    pub(crate) placement: Option<Where>,
     /// Spin instead of sleeping while there is nothing to do: the shortest latency for a core of its own
     #[arg(help_heading = RUNNING, long)]
     pub(crate) busy: bool,

@@ -78,3 +78,19 @@ pub(super) fn below_the_flags() -> String {
     help.truncate(help.trim_end().len());
     help
 }
+
+/// The form of the file of a group, as it stands below the flags of that command.
+pub(super) const fn below_a_group() -> &'static str {
+    "\
+The file:
+  {
+    \"services\": {
+      \"desk\": {\"service\": \"libdesk.so\", \"config\": {\"max_size\": 10}},
+      \"strategy\": {\"service\": \"libstrategy.so\", \"addresses\": \"addresses.json\", \"main\": true}
+    },
+    \"relations\": {\"strategy.orders\": [\"desk.orders\"]}
+  }
+  Paths count from the folder of the file. `config` and `addresses` are files, or what would stand in
+  them. One service may run its main. A relation leads from an `out` connection to those `in`
+  connections that are its other ends; what stands in none needs addresses."
+}

@@ -1,9 +1,10 @@
-//! The command line: validate, describe or run one service, or run a bus, and say how it went.
+//! The command line: validate, describe or run one service, run a group of them or a bus, and say how it went.
 //!
 //! Owns exit codes, what goes to stdout and stderr, and the signals. Data on stdout, everything else on stderr.
 
 mod args;
 mod generate;
+mod group;
 mod help;
 mod parse;
 mod signals;
@@ -13,10 +14,10 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use service_framework_runtime::{
-    BusOptions, BusPlan, Diagnostics, Loaded, LogOptions, Mode, OneLine, StartError, describe,
+    BusOptions, BusPlan, Diagnostics, Loaded, LogOptions, Mode, OneLine, Reporter, StartError, describe,
 };
 
-use self::args::{BusArgs, Command, Format, OnError, RunArgs};
+use self::args::{BusArgs, Command, Format, GroupArgs, HowArgs, OnError, RunArgs};
 use self::parse::Parsed;
 use crate::{Service, ServiceBuilder, ServiceError};
 
@@ -35,6 +36,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Man) => print(&generate::man()),
         Some(Command::Validate(run)) => validate(run, config),
         Some(Command::Bus(bus)) => run_bus(bus),
+        Some(Command::Group(group)) => run_group(&group),
         None => run_service(cli.run, config),
     };
     match done {
@@ -53,7 +55,10 @@ fn report(error: &ServiceError) -> String {
         ServiceError::Load(error) => drawn(&error.diagnostics()),
         other => {
             let remedy = match other {
-                ServiceError::Start(StartError::Wiring(error)) => error.remedy(),
+                ServiceError::Start(error) => match error.of_service() {
+                    StartError::Wiring(error) => error.remedy(),
+                    _ => None,
+                },
                 _ => None,
             };
             let help = remedy.map_or_else(String::new, |remedy| format!("\n = help: {remedy}"));
@@ -103,7 +108,7 @@ fn print(data: &[u8]) -> Result<(), ServiceError> {
 fn validate(mut run: RunArgs, config: Vec<(String, String)>) -> Result<(), ServiceError> {
     let mode = mode(&run);
     // Nothing is logged, so no folder is made for it.
-    run.log_path = None;
+    run.how.log_path = None;
     let service = builder(run, config).build()?;
     let notes = service.validate(mode)?;
     let _ = write!(std::io::stderr(), "{}", drawn(&notes));
@@ -138,23 +143,24 @@ const fn mode(run: &RunArgs) -> Mode {
     if run.main_mode { Mode::Main } else { Mode::Service }
 }
 
+fn run_group(args: &GroupArgs) -> Result<(), ServiceError> {
+    signals::spare_the_start().map_err(|error| ServiceError::Start(error.into()))?;
+    let mut group = group::read(args)?.build()?;
+    let signals = group.start(|prepared| {
+        let reporters = prepared.reporters();
+        signals::install(prepared.stopper(), move || reporters.iter().for_each(Reporter::log))
+    })?;
+    let _signals = signals.map_err(|error| ServiceError::Start(error.into()))?;
+    group.wait()
+}
+
 fn builder(run: RunArgs, config: Vec<(String, String)>) -> ServiceBuilder {
     // The definition of the flags requires the path.
-    let mut builder = Service::from_path(run.service_path.unwrap_or_default())
+    let mut builder = how(Service::from_path(run.service_path.unwrap_or_default()), &run.how)
         .arguments(config)
         .flag_names(parse::flag_names())
         .environment(true)
-        .log_levels(run.console_loglevel, run.file_loglevel)
-        .log_format(run.log_format.into())
-        .backup_count(run.backup_count)
-        .service_loop_min_wait_time(run.service_loop_min_wait_time)
-        .stop_timeout(run.stop_timeout)
-        .stop_on_error(run.on_error == OnError::Stop)
-        .busy(run.busy)
-        .slow_after(Some(run.slow_after).filter(|limit| !limit.is_zero()));
-    if let Some(name) = run.transport {
-        builder = builder.transport(name);
-    }
+        .service_loop_min_wait_time(run.service_loop_min_wait_time);
     if let Some(place) = run.placement {
         builder = builder.placement(place.into());
     }
@@ -164,7 +170,23 @@ fn builder(run: RunArgs, config: Vec<(String, String)>) -> ServiceBuilder {
     if let Some(path) = run.config_path {
         builder = builder.config_path(path);
     }
-    if let Some(path) = run.log_path {
+    builder
+}
+
+/// What the flags say of any service that is run.
+fn how(builder: ServiceBuilder, how: &HowArgs) -> ServiceBuilder {
+    let mut builder = builder
+        .log_levels(how.console_loglevel, how.file_loglevel)
+        .log_format(how.log_format.into())
+        .backup_count(how.backup_count)
+        .stop_timeout(how.stop_timeout)
+        .stop_on_error(how.on_error == OnError::Stop)
+        .busy(how.busy)
+        .slow_after(Some(how.slow_after).filter(|limit| !limit.is_zero()));
+    if let Some(name) = &how.transport {
+        builder = builder.transport(name);
+    }
+    if let Some(path) = &how.log_path {
         builder = builder.log_path(path);
     }
     builder

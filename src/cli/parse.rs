@@ -215,8 +215,8 @@ mod tests {
         for run in [short, long] {
             assert_eq!(run.service_path, Some("a.so".into()));
             assert_eq!(run.service_loop_min_wait_time, Duration::from_millis(500));
-            assert_eq!(run.console_loglevel, "DEBUG".parse().unwrap());
-            assert_eq!((run.backup_count, run.main_mode), (3, true));
+            assert_eq!(run.how.console_loglevel, "DEBUG".parse().unwrap());
+            assert_eq!((run.how.backup_count, run.main_mode), (3, true));
         }
     }
 

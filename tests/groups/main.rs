@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod command;
 mod services;
 
 use std::time::Duration;
@@ -40,15 +41,11 @@ fn answers_and_errors_are_byte_for_byte_those_of_sockets() {
         let apart = if name == "desk" { apart.desk.stats() } else { apart.strategy.stats() };
         let mut group = group.stats(name).unwrap();
         // The last question was for the group alone.
-        let (side, more) = if name == "desk" { ("quotes", 2) } else { ("twice", 1) };
-        let counted = group.inbound.get_mut(side).unwrap();
-        (counted.received, counted.sent) =
-            (counted.received - more, counted.sent - if name == "desk" { 0 } else { more });
+        let (connection, more) = if name == "desk" { ("quotes", 2) } else { ("twice", 1) };
+        let counted = group.inbound.get_mut(connection).unwrap();
+        (counted.received, counted.sent) = (counted.received - more, counted.sent - more);
         for (name, counted) in &group.inbound {
-            assert_eq!(
-                (counted.received, &counted.dropped),
-                (apart.inbound[name].received, &apart.inbound[name].dropped)
-            );
+            assert_eq!(counted, &apart.inbound[name], "{name}");
         }
     }
 }
@@ -189,11 +186,26 @@ fn relations_that_cannot_work_are_told_together_before_anything_starts() {
         "a publisher and a replyer are no ends of each other",
         "there is no service `fed`",
         "`ticks` names no connection",
-        // What stands in no relation still needs an address.
-        "no addresses are given, but the service needs those of `ask`, `twice`, `seen`",
     ] {
         assert!(text.contains(told), "{told:?} is not in\n{text}");
     }
+    // What stands in no relation needs an address, and a requester that does needs none.
+    let address = json!({"connections": {"in": {"ask": {"replyer": "127.0.0.1:0"}, "twice": {"replyer": "127.0.0.1:0"}},
+        "out": {"quotes": {"requester": "127.0.0.1:1"}}}});
+    let group = Group::new()
+        .service("strategy", strategy().addresses(address))
+        .service("desk", Service::of::<Desk>())
+        .relation("strategy.quotes", "desk.quotes");
+    let Err(ServiceError::Invalid(problems)) = group.build().unwrap().run() else { panic!("it cannot run") };
+    let text = problems.render(false);
+    for told in [
+        "the requester `quotes` has an address, and a relation too",
+        "`connections.in.seen.replyer`",
+        "`connections.in.heard.subscriber`",
+    ] {
+        assert!(text.contains(told), "{told:?} is not in\n{text}");
+    }
+    assert!(!text.contains("desk"), "{text}");
 }
 
 #[test]

@@ -234,8 +234,14 @@ impl Crew {
         let mut answer = Vec::new();
         let [identity, empty] = ROUTE;
         self.hand_over(end, &[identity, empty, body], &mut answer);
-        // A service that is at work already cannot be asked; relations never lead to one.
-        if answer.is_empty() { Err(Unanswered::Abandoned) } else { Ok(answer.into()) }
+        if answer.is_empty() {
+            // A service that is at work already cannot be asked; relations never lead to one.
+            return Err(Unanswered::Abandoned);
+        }
+        if let Some(counters) = self.member(end.member).and_then(|member| member.wiring.counters(end.place)) {
+            counters.sent();
+        }
+        Ok(answer.into())
     }
 
     /// Hands a message to the function of another service.

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use self::crew::{Crew, Member, Related, RelatedEnd};
 use self::relations::Relation;
+pub use self::relations::WrittenRelation;
 use crate::control::{Control, StopReason};
 use crate::diagnostics::{Diagnostic, Diagnostics, Source};
 use crate::io::{Relays, postbox};
@@ -53,12 +54,11 @@ pub struct PreparedGroup {
 }
 
 impl PreparedGroup {
-    /// Resolves and validates everything that the services need to run. Each relation is two names, such as
-    /// `strategy.orders` and `desk.orders`.
+    /// Resolves and validates everything that the services need to run.
     ///
     /// # Errors
     /// All problems together.
-    pub fn new(members: &[GroupMember<'_>], written: &[(String, String)]) -> Result<Self, Diagnostics> {
+    pub fn new(members: &[GroupMember<'_>], written: &[WrittenRelation]) -> Result<Self, Diagnostics> {
         let mut problems = Diagnostics::new();
         check(members, &mut problems);
         let as_related: Vec<_> = members
@@ -66,6 +66,8 @@ impl PreparedGroup {
             .map(|member| relations::Member { name: member.name, model: member.loaded.model(), mode: member.mode })
             .collect();
         let relations = relations::resolve(&as_related, written, &mut problems);
+        // What is missing only because a relation is wrong is not told.
+        let are_wrong = problems.has_errors();
         let control = Arc::new(Control::default());
         let mut blueprints = Vec::new();
         for (at, member) in members.iter().enumerate() {
@@ -74,7 +76,7 @@ impl PreparedGroup {
                 let is_this = |end: relations::End| end.member == at && end.place == place;
                 relations.iter().any(|relation| is_this(relation.from) || is_this(relation.to))
             };
-            let related = connections.filter(|(place, _)| is_related(*place));
+            let related = connections.filter(|(place, _)| are_wrong || is_related(*place));
             let part = Part {
                 name: member.name,
                 control: Arc::clone(&control),
@@ -149,6 +151,14 @@ fn check(members: &[GroupMember<'_>], problems: &mut Diagnostics) {
                 "another service of the group has this name".to_owned(),
                 member.name,
                 Some("give each a name of its own".into()),
+            );
+        }
+        if !member.options.min_wait.is_zero() {
+            let help = Some("leave it out, or run the service by itself".to_owned());
+            error(
+                "a service of a group has no least time between two passes of its loop".to_owned(),
+                member.name,
+                help,
             );
         }
         if member.options.placement == Some(Placement::Offloaded) {

@@ -4,10 +4,13 @@
 
 use service_framework_connections::registry::{self, SocketRole};
 use service_framework_connections::topic;
+use service_framework_model::json::Json;
 use service_framework_model::nearest::suggestion;
+use service_framework_model::problem::Span;
 use service_framework_model::schema::{ConnectionModel, ServiceModel, Side};
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Source};
+use crate::document::Document;
 use crate::running::Mode;
 
 /// A service of a group, as its relations see it.
@@ -34,17 +37,48 @@ pub(super) struct Relation {
     pub(super) is_deferred: bool,
 }
 
-/// Finds the ends of all relations, each written as two names such as `strategy.orders` and `desk.orders`.
+/// A relation as it was written: two names such as `strategy.orders` and `desk.orders`.
+#[derive(Clone, Debug)]
+pub struct WrittenRelation {
+    /// The `out` connection.
+    pub from: String,
+    /// The `in` connection.
+    pub to: String,
+    /// Where it was written.
+    pub source: Source,
+    /// Where in that source.
+    pub span: Option<Span>,
+}
+
+impl WrittenRelation {
+    /// Those under `relations` in a document: a list of `in` connections under each `out` connection.
+    #[must_use]
+    pub fn all_in(document: &Document) -> Vec<Self> {
+        let relations = document.node.member("relations").and_then(|member| member.node.members());
+        let all = relations.into_iter().flatten().flat_map(|relation| {
+            let ends = if let Json::List(ends) = &relation.node.json { ends.as_slice() } else { &[] };
+            ends.iter().map(|into| Self {
+                from: relation.name.clone(),
+                to: into.as_text().unwrap_or_default().to_owned(),
+                source: document.source.clone(),
+                span: into.span,
+            })
+        });
+        all.collect()
+    }
+}
+
+/// Finds the ends of all relations.
 pub(super) fn resolve(
     members: &[Member<'_>],
-    written: &[(String, String)],
+    written: &[WrittenRelation],
     problems: &mut Diagnostics,
 ) -> Vec<Relation> {
     let mut relations: Vec<Relation> = Vec::new();
-    for (from, to) in written {
+    for WrittenRelation { from, to, source, span } in written {
         let path = format!("{from} -> {to}");
         let error = |message: String, help: Option<String>| {
-            Diagnostic::error(Source::Embedded("relations"), message).at(path.clone()).with_help(help)
+            Diagnostic::error(source.clone(), message).at(path.clone()).with_span(*span).with_help(help)
         };
         let ends = find(members, from, Side::Out).and_then(|from| Ok((from, find(members, to, Side::In)?)));
         let (from, to) = match ends {
@@ -70,8 +104,9 @@ pub(super) fn resolve(
     if let Some(cycle) = cycle_of_requests(members, &relations) {
         let message = format!("the services wait for each other's answers in a circle: {cycle}");
         let help = "answer one of these requests from what the service knows already, or publish instead of asking";
-        let error = Diagnostic::error(Source::Embedded("relations"), message).with_help(help.to_owned());
-        problems.push(error);
+        if let Some(WrittenRelation { source, .. }) = written.first() {
+            problems.push(Diagnostic::error(source.clone(), message).with_help(help.to_owned()));
+        }
     }
     let leads_back = |relation: &Relation| reaches(&relations, relation.to.member, relation.from.member);
     let deferred: Vec<bool> = relations.iter().map(leads_back).collect();

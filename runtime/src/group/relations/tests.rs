@@ -4,7 +4,7 @@ use service_framework_model::schema::Record;
 use super::*;
 
 /// Services and relations between them: from which to which, and whether it asks.
-fn models(count: usize, edges: &[(usize, usize, bool)]) -> (Vec<ServiceModel>, Vec<(String, String)>) {
+fn models(count: usize, edges: &[(usize, usize, bool)]) -> (Vec<ServiceModel>, Vec<WrittenRelation>) {
     let model = |at: usize| ServiceModel {
         name: at.to_string(),
         config: Record::new(),
@@ -19,7 +19,8 @@ fn models(count: usize, edges: &[(usize, usize, bool)]) -> (Vec<ServiceModel>, V
         let (out, into) = if *asks { ("requester", "replyer") } else { ("publisher", "subscriber") };
         models[*from].connections.push(ConnectionModel::new(&name, Side::Out, out));
         models[*to].connections.push(ConnectionModel::new(&name, Side::In, into));
-        written.push((format!("{from}.{name}"), format!("{to}.{name}")));
+        let (from, to) = (format!("{from}.{name}"), format!("{to}.{name}"));
+        written.push(WrittenRelation { from, to, source: Source::Embedded("relations"), span: None });
     }
     (models, written)
 }
