@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
-use service_framework_model::error::Code;
+use service_framework_model::error::{Code, Refusal};
 use service_framework_model::schema::{ArgType, Field, KeyType, Length, Peers, Range, Record};
 use service_framework_model::slot::Slot;
 use service_framework_model::validator::Validator;
@@ -80,8 +80,8 @@ fn key_types() -> impl Strategy<Value = KeyType> {
     proptest::sample::select(KeyType::ALL.to_vec())
 }
 
-fn types() -> impl Strategy<Value = ArgType> {
-    let scalars = prop_oneof![
+fn scalar_types() -> impl Strategy<Value = ArgType> {
+    prop_oneof![
         Just(ArgType::Bool),
         Just(ArgType::int()),
         Just(ArgType::int_range(-5, 5)),
@@ -96,8 +96,11 @@ fn types() -> impl Strategy<Value = ArgType> {
         Just(ArgType::one_of(["buy", "sell", ""])),
         Just(ArgType::FloatArray(Length { min: 0, max: Some(3) })),
         Just(ArgType::Any),
-    ];
-    scalars.prop_recursive(3, 24, 4, |inner| {
+    ]
+}
+
+fn types() -> impl Strategy<Value = ArgType> {
+    scalar_types().prop_recursive(3, 24, 4, |inner| {
         prop_oneof![
             inner.clone().prop_map(ArgType::list),
             inner.clone().prop_map(ArgType::set),
@@ -213,6 +216,15 @@ fn records_with_values() -> impl Strategy<Value = (Record, Value)> {
     })
 }
 
+fn records_of_scalars_with_values() -> impl Strategy<Value = (Record, Value)> {
+    let kinds = prop_oneof![scalar_types(), scalar_types().prop_map(optional)];
+    records(kinds.boxed()).prop_flat_map(|record| {
+        let record = record.optional_with_default("last", ArgType::one_of(["x", "y"]), Value::from("y"));
+        let entries = fields(&record).prop_map(Value::Map);
+        (Just(record), entries)
+    })
+}
+
 /// Models that together have every type.
 fn models() -> Vec<Validator> {
     let keyed = |key| ArgType::map(key, ArgType::decimal());
@@ -300,6 +312,31 @@ proptest! {
         write_answer(&validator, Slot::as_foreign(call.arguments), peers, &call.workflow_id, &mut answer).unwrap();
         let returned = matches!(read_answer(&answer, &validator, &arena), Ok(Answer::Returned { .. }));
         prop_assert!(returned);
+    }
+
+    #[test]
+    fn what_is_carried_over_is_what_would_be_written_and_read(
+        (record, fitting) in records_of_scalars_with_values(),
+        misfits in vec(prop_oneof![2 => Just(None), 1 => scalars().prop_map(Some)], 6),
+        count in 0_usize..9,
+    ) {
+        let validator = Validator::new(&record).unwrap();
+        let has_containers = |field: &Field| matches!(&field.kind, ArgType::Any | ArgType::FloatArray(_))
+            || matches!(&field.kind, ArgType::Option(of) if matches!(**of, ArgType::Any | ArgType::FloatArray(_)));
+        prop_assert_eq!(validator.is_flat(), !record.fields().iter().any(has_containers));
+        prop_assume!(validator.is_flat());
+        // Some slots fit, some hold anything, some are left out, and there may be too few of them.
+        let values = record.fields().iter().zip(misfits).map(|(field, misfit)| misfit.or_else(|| fitting.get(&field.name).cloned()));
+        let values: Vec<Option<Value>> = values.collect();
+        let (arena, read) = (Arena::new(), Arena::new());
+        let slots: Vec<_> = values.iter().map(|value| value.as_ref().map_or(Slot::ABSENT, |value| value.to_slot(&arena))).collect();
+        let slots = Slot::as_foreign(slots.get(..count).unwrap_or(&slots));
+        let mut frame = Vec::new();
+        let told = |refusal: Refusal| (refusal.code(), refusal.to_string());
+        let over_the_wire = validator.encode(slots, Peers::Any, &mut frame).map_err(told);
+        let over_the_wire = over_the_wire.and_then(|()| validator.decode_frame(&frame, &read).map_err(told));
+        let carried = validator.carry(slots, &arena).map(|carried| carried.slots).map_err(told);
+        prop_assert_eq!(format!("{carried:?}"), format!("{over_the_wire:?}"));
     }
 
     #[test]

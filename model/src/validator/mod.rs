@@ -3,6 +3,7 @@
 //! Owns the rules of each argument type: which values it takes, its constraints, and the order of slots. The bytes are
 //! the wire form's part.
 
+mod carry;
 mod constraints;
 mod decode;
 mod encode;
@@ -14,6 +15,7 @@ mod plan;
 mod portable;
 mod records;
 
+pub use carry::Carried;
 pub use error::ModelError;
 
 use crate::dynamic::Arena;
@@ -84,6 +86,21 @@ impl Validator {
             encoder.out.truncate(start);
         }
         result
+    }
+
+    /// Whether [`Validator::carry`] takes the slots of this record: it has no containers, and names all of its keys.
+    #[must_use]
+    pub fn is_flat(&self) -> bool {
+        self.plan.is_flat()
+    }
+
+    /// Checks slots as [`Validator::encode`] does and gives what [`Validator::decode`] would read of what that writes,
+    /// without writing it. Only for a record that [is flat](Validator::is_flat).
+    ///
+    /// # Errors
+    /// If the slots are not what their tags say, or do not fit the model.
+    pub fn carry<'a>(&'a self, slots: &[ForeignSlot<'_>], arena: &'a Arena) -> Result<Carried<'a>, Refusal> {
+        self.plan.carry(slots, arena)
     }
 
     /// As [`Validator::encode`], as the body of an envelope.
