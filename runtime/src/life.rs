@@ -11,7 +11,7 @@ use bytes::Bytes;
 use service_framework_connections::readiness::Readiness;
 use service_framework_connections::requests::Unanswered;
 use service_framework_connections::workflow::Chain;
-use service_framework_model::schema::{Function, Side};
+use service_framework_model::schema::{Function, ServiceModel, Side};
 use service_framework_model::validator::Validator;
 use service_framework_model::wire::Arena;
 use service_framework_model::wire::envelope::WorkflowId;
@@ -38,7 +38,7 @@ use crate::watchdog::Watchdog;
 pub(crate) struct Blueprint {
     pub(crate) name: String,
     pub(crate) table: Table,
-    pub(crate) functions: Vec<Function>,
+    pub(crate) model: ServiceModel,
     /// The validated config as bytes, so that it can be handed to the thread that makes the instance.
     pub(crate) config: Vec<u8>,
     pub(crate) config_model: Validator,
@@ -190,7 +190,7 @@ impl Blueprint {
 
     /// Runs one of the service's own functions, if it defines it.
     fn run(&self, function: Function, dispatcher: &mut Dispatcher, port: &mut dyn Port) -> Result<(), Failure> {
-        if self.functions.contains(&function) { dispatcher.run(function, port) } else { Ok(()) }
+        if self.model.defines(function) { dispatcher.run(function, port) } else { Ok(()) }
     }
 }
 

@@ -312,7 +312,7 @@ impl Loaded {
         let blueprint = Blueprint {
             name: part.name.to_owned(),
             table: self.table,
-            functions: self.model.functions.clone(),
+            model: model.clone(),
             config: encoded(&self.config_model, &config.value),
             config_model: self.config_model.clone(),
             sockets,

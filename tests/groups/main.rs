@@ -11,7 +11,8 @@ use std::time::Duration;
 use service_framework::prelude::*;
 use service_framework::{Group, Service, ServiceError, json};
 use services::{
-    Desk, Echo, Feed, Log, Poster, Strategy, answer, asked, from_a_thread, in_a_group, led, over_sockets, posted, tick,
+    Desk, Echo, Feed, Log, Poster, STRATEGY, Strategy, answer, asked, doors, from_a_thread, in_a_group, led,
+    over_sockets, posted, tick,
 };
 use support::messages::{Reply, request_with};
 use support::until;
@@ -25,7 +26,7 @@ fn answers_and_errors_are_byte_for_byte_those_of_sockets() {
     let (apart, group) = (over_sockets("answers"), in_a_group());
     let far = |connection: &str| apart.strategy.address(connection).unwrap().to_owned();
     let near = |connection: &str| group.address("strategy", connection).unwrap().to_owned();
-    for connection in ["ask", "twice"] {
+    for connection in ["ask", "twice", "ask_raw"] {
         // A good one; errors of the service, one of them to be tried again; a panic; a return and an argument that break
         // their models.
         for asked in ["ABC", "", "?", "...", "!", "-1", "too long a symbol"] {
@@ -36,7 +37,7 @@ fn answers_and_errors_are_byte_for_byte_those_of_sockets() {
         }
     }
     let second = Reply::read(&answer(&near("twice"), &request_with(symbol("A"), "w-8")));
-    assert_eq!(second.returned().get("asked_in"), Some(&Value::from("w-8_1")));
+    assert_eq!(second.returned().get("asked_in"), Some(&Value::from(format!("{:?}", Value::from("w-8_1")))));
     for name in ["desk", "strategy"] {
         let apart = if name == "desk" { apart.desk.stats() } else { apart.strategy.stats() };
         let mut group = group.stats(name).unwrap();
@@ -46,6 +47,11 @@ fn answers_and_errors_are_byte_for_byte_those_of_sockets() {
         (counted.received, counted.sent) = (counted.received - more, counted.sent - more);
         for (name, counted) in &group.inbound {
             assert_eq!(counted, &apart.inbound[name], "{name}");
+        }
+        for (name, counted) in &mut group.outbound {
+            let more = if name == "quotes" { 2 } else { 0 };
+            (counted.received, counted.sent) = (counted.received - more, counted.sent - more);
+            assert_eq!(counted, &apart.outbound[name], "{name}");
         }
     }
 }
@@ -98,13 +104,14 @@ fn a_circle_of_publications_goes_round_and_holds_nobody() {
 fn a_leader_asks_publishes_and_serves_the_others_while_it_waits() {
     let log = Log::default();
     let told = log.clone();
-    let seen = json!({"connections": {"in": {"ask": {"replyer": "127.0.0.1:0"}, "twice": {"replyer": "127.0.0.1:0"},
-        "seen": {"replyer": support::free_address()}}}});
-    let at = format!("tcp://{}", seen["connections"]["in"]["seen"]["replyer"].as_str().unwrap());
+    let (mut doors, door) = (doors(STRATEGY), support::free_address());
+    doors["seen"] = json!({"replyer": door});
+    let (seen, at) = (json!({"connections": {"in": doors}}), format!("tcp://{door}"));
     let group = Group::new()
         .service("strategy", Service::of::<Strategy>().addresses(seen))
         .service("desk", Service::of::<Desk>())
         .relation("strategy.quotes", "desk.quotes")
+        .relation("strategy.raw", "desk.raw")
         .relation("leader.quotes", "desk.quotes")
         .relation("leader.ticks", "strategy.heard");
     led(group, move |ctx| {
@@ -131,13 +138,13 @@ fn a_leader_asks_publishes_and_serves_the_others_while_it_waits() {
 
 #[test]
 fn threads_of_a_service_send_over_its_relations() {
-    let doors = json!({"connections": {"in": {"ask": {"replyer": "127.0.0.1:0"}, "twice": {"replyer": "127.0.0.1:0"},
-        "seen": {"replyer": "127.0.0.1:0"}}}});
+    let doors = json!({"connections": {"in": doors(STRATEGY)}});
     let group = || {
         Group::new()
             .service("strategy", Service::of::<Strategy>().addresses(doors.clone()))
             .service("desk", Service::of::<Desk>())
             .relation("strategy.quotes", "desk.quotes")
+            .relation("strategy.raw", "desk.raw")
     };
     let posting = group().service("poster", Service::of::<Poster>());
     let mut posting =
@@ -169,7 +176,9 @@ fn relations_that_cannot_work_are_told_together_before_anything_starts() {
         .service("desk", Service::of::<Desk>())
         .service("feed", Service::of::<Feed>())
         .relation("strategy.quotes", "desk.quotes")
+        .relation("strategy.raw", "desk.raw")
         .relation("strategy.quotes", "desk.quotes")
+        .relation("strategy.raw", "desk.raw")
         .relation("strategy.quote", "desk.quotes")
         .relation("desk.quotes", "strategy.quotes")
         .relation("feed.ticks", "desk.quotes")
@@ -190,12 +199,12 @@ fn relations_that_cannot_work_are_told_together_before_anything_starts() {
         assert!(text.contains(told), "{told:?} is not in\n{text}");
     }
     // What stands in no relation needs an address, and a requester that does needs none.
-    let address = json!({"connections": {"in": {"ask": {"replyer": "127.0.0.1:0"}, "twice": {"replyer": "127.0.0.1:0"}},
-        "out": {"quotes": {"requester": "127.0.0.1:1"}}}});
+    let address = json!({"connections": {"in": doors(&["ask", "twice", "ask_raw"]), "out": {"quotes": {"requester": "127.0.0.1:1"}}}});
     let group = Group::new()
         .service("strategy", strategy().addresses(address))
         .service("desk", Service::of::<Desk>())
-        .relation("strategy.quotes", "desk.quotes");
+        .relation("strategy.quotes", "desk.quotes")
+        .relation("strategy.raw", "desk.raw");
     let Err(ServiceError::Invalid(problems)) = group.build().unwrap().run() else { panic!("it cannot run") };
     let text = problems.render(false);
     for told in [
@@ -210,8 +219,9 @@ fn relations_that_cannot_work_are_told_together_before_anything_starts() {
 
 #[test]
 fn a_circle_of_requests_is_refused() {
-    let addresses = json!({"connections": {"in": {"seen": {"replyer": "127.0.0.1:0"}, "twice": {"replyer": "127.0.0.1:0"},
-        "heard": {"subscriber": "127.0.0.1:9"}}}});
+    let mut doors = doors(&["twice", "ask_raw", "seen"]);
+    doors["heard"] = json!({"subscriber": "127.0.0.1:9"});
+    let addresses = json!({"connections": {"in": doors, "out": {"raw": {"requester": "127.0.0.1:9"}}}});
     let group = Group::new()
         .service("a", Service::of::<Strategy>().addresses(addresses.clone()))
         .service("b", Service::of::<Strategy>().addresses(addresses))

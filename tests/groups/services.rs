@@ -19,7 +19,13 @@ pub(crate) struct Price {
     #[model(min = 0)]
     pub(crate) price: i64,
     /// The workflow in which it was asked for.
-    pub(crate) asked_in: Value,
+    pub(crate) asked_in: String,
+}
+
+/// What cannot be handed over without being written: it may be anything.
+#[derive(Clone, Debug, PartialEq, Model)]
+pub(crate) struct Anything {
+    pub(crate) anything: Value,
 }
 
 #[derive(Clone, Debug, PartialEq, Model)]
@@ -35,6 +41,7 @@ pub(crate) struct Seen {
 }
 
 const QUOTES: Requester<Asked, Price> = Requester::new("quotes");
+const RAW: Requester<Asked, Anything> = Requester::new("raw");
 const TICKS: Publisher<Tick> = Publisher::new("ticks");
 
 /// Knows prices: that of a symbol is its length. Some symbols are trouble.
@@ -49,6 +56,7 @@ impl ServiceDefinition for Desk {
 
     fn models(m: &mut Models<Self>) {
         m.replyer("quotes", Self::on_quote);
+        m.replyer("raw", Self::on_raw);
     }
 
     fn name() -> &'static str {
@@ -62,9 +70,14 @@ impl Desk {
             "?" => Err(Error::caller("no_such_symbol", "nobody trades it").with_field("symbol")),
             "..." => Err(Error::with_code("closed", "the market is closed").retryable()),
             "!" => panic!("the desk is on fire"),
-            "-1" => Ok(Price { price: -1, asked_in: Value::Nil }),
-            symbol => Ok(Price { price: symbol.len() as i64, asked_in: ctx.workflow_id() }),
+            "-1" => Ok(Price { price: -1, asked_in: String::new() }),
+            symbol => Ok(Price { price: symbol.len() as i64, asked_in: format!("{:?}", ctx.workflow_id()) }),
         }
+    }
+
+    fn on_raw(&mut self, asked: Asked, ctx: &mut Context) -> Result<Anything> {
+        let price = self.on_quote(asked, ctx)?;
+        Ok(Anything { anything: Value::List(vec![price.price.into(), ctx.workflow_id()]) })
     }
 }
 
@@ -83,8 +96,10 @@ impl ServiceDefinition for Strategy {
     fn models(m: &mut Models<Self>) {
         m.replyer("ask", Self::on_ask);
         m.replyer("twice", Self::on_twice);
+        m.replyer("ask_raw", Self::on_ask_raw);
         m.replyer("seen", Self::on_seen);
         m.requester(&QUOTES).timeout(Duration::from_secs(20));
+        m.requester(&RAW).timeout(Duration::from_secs(20));
         m.subscriber("heard", Self::on_tick).topic("T");
     }
 
@@ -101,6 +116,10 @@ impl Strategy {
     fn on_twice(&mut self, asked: Asked, ctx: &mut Context) -> Result<Price> {
         ctx.send(&QUOTES, &asked)?;
         ctx.send(&QUOTES, &asked)
+    }
+
+    fn on_ask_raw(&mut self, asked: Asked, ctx: &mut Context) -> Result<Anything> {
+        ctx.send(&RAW, &asked)
     }
 
     fn on_seen(&mut self, _: Asked, _: &mut Context) -> Result<Seen> {
@@ -281,7 +300,7 @@ pub(crate) struct Three {
     pub(crate) feed: Service,
 }
 
-fn doors(names: &[&str]) -> Json {
+pub(crate) fn doors(names: &[&str]) -> Json {
     names
         .iter()
         .map(|name| ((*name).to_owned(), json!({"replyer": "127.0.0.1:0"})))
@@ -289,19 +308,28 @@ fn doors(names: &[&str]) -> Json {
         .into()
 }
 
+/// The doors of the strategy.
+pub(crate) const STRATEGY: &[&str] = &["ask", "twice", "ask_raw", "seen"];
+
 /// Each on a thread of its own, over sockets within the process.
 pub(crate) fn over_sockets(name: &str) -> Three {
-    let (quotes, ticks) = (format!("inproc://{name}-quotes"), format!("inproc://{name}-ticks"));
+    let (quotes, raw, ticks) =
+        (format!("inproc://{name}-quotes"), format!("inproc://{name}-raw"), format!("inproc://{name}-ticks"));
     let run = |builder: service_framework::ServiceBuilder, addresses: Json| {
         let mut service = builder.addresses(addresses).build().unwrap();
         service.run_service().unwrap();
         service
     };
-    let desk = run(Service::of::<Desk>(), json!({"connections": {"in": {"quotes": {"replyer": quotes}}}}));
-    let mut heard = doors(&["ask", "twice", "seen"]);
+    let desk = run(
+        Service::of::<Desk>(),
+        json!({"connections": {"in": {"quotes": {"replyer": quotes}, "raw": {"replyer": raw}}}}),
+    );
+    let mut heard = doors(STRATEGY);
     heard["heard"] = json!({"subscriber": ticks});
-    let strategy =
-        run(Service::of::<Strategy>(), json!({"connections": {"in": heard, "out": {"quotes": {"requester": quotes}}}}));
+    let strategy = run(
+        Service::of::<Strategy>(),
+        json!({"connections": {"in": heard, "out": {"quotes": {"requester": quotes}, "raw": {"requester": raw}}}}),
+    );
     let feed = run(
         Service::of::<Feed>(),
         json!({"connections": {"in": doors(&["publish"]), "out": {"ticks": {"publisher": ticks}}}}),
@@ -312,13 +340,11 @@ pub(crate) fn over_sockets(name: &str) -> Three {
 /// The same on one thread, wired to each other.
 pub(crate) fn in_a_group() -> Group {
     let group = Group::new()
-        .service(
-            "strategy",
-            Service::of::<Strategy>().addresses(json!({"connections": {"in": doors(&["ask", "twice", "seen"])}})),
-        )
+        .service("strategy", Service::of::<Strategy>().addresses(json!({"connections": {"in": doors(STRATEGY)}})))
         .service("feed", Service::of::<Feed>().addresses(json!({"connections": {"in": doors(&["publish"])}})))
         .service("desk", Service::of::<Desk>())
         .relation("strategy.quotes", "desk.quotes")
+        .relation("strategy.raw", "desk.raw")
         .relation("feed.ticks", "strategy.heard");
     let mut group = group.build().unwrap();
     group.run().unwrap();

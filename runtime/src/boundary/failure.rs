@@ -57,7 +57,7 @@ impl Failure {
         Self::new("host_panicked", format!("the host panicked, which is a bug of service_framework: {text}"))
     }
 
-    pub(super) fn of_remote(error: &RemoteError) -> Self {
+    pub(crate) fn of_remote(error: &RemoteError) -> Self {
         let flag = |on: bool, flag: u32| if on { flag } else { 0 };
         Self {
             code: error.code.clone(),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use service_framework_connections::Outbound;
 use service_framework_connections::requests::Unanswered;
+use service_framework_model::error::Refusal;
 use service_framework_model::slot::{ForeignSlot, Slot};
 use service_framework_model::wire::envelope::{Answer, WorkflowId};
 
@@ -38,10 +39,7 @@ impl<'w> Outgoing<'w> {
             return Err(no_connection(place));
         };
         let mut body = Vec::with_capacity(USUAL_SIZE);
-        outbound.write_call(slots, id, &mut body).map_err(|refusal| {
-            let failure = Failure::of_own("invalid_arguments", &refusal);
-            Failure { message: format!("the arguments for `{name}` were refused: {}", failure.message), ..failure }
-        })?;
+        outbound.write_call(slots, id, &mut body).map_err(|refusal| refused(name, &refusal))?;
         if body.len() > wiring.longest() {
             let (size, longest) = (body.len(), wiring.longest());
             let text = format!("the message for `{name}` has {size} bytes, at most {longest} can be sent");
@@ -81,6 +79,12 @@ impl<'w> Outgoing<'w> {
         counters.received();
         read_return(name, *outbound, &frame, returned).inspect_err(|failure| counters.dropped(failure.countable()))
     }
+}
+
+#[cold]
+pub(super) fn refused(name: &str, refusal: &Refusal) -> Failure {
+    let failure = Failure::of_own("invalid_arguments", refusal);
+    Failure { message: format!("the arguments for `{name}` were refused: {}", failure.message), ..failure }
 }
 
 #[cold]

@@ -10,14 +10,17 @@ use bytes::Bytes;
 use service_framework_connections::Inbound;
 use service_framework_connections::requests::Unanswered;
 use service_framework_connections::workflow::Chain;
+use service_framework_model::error::Refusal;
 use service_framework_model::slot::{ForeignSlot, Slot};
+use service_framework_model::validator::{Carried, Validator};
+use service_framework_model::wire::Arena;
 use service_framework_model::wire::envelope::WorkflowId;
 use service_framework_plugin::abi::{self, LAST_TIMER};
 use service_framework_states::owner::Update;
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
-use super::outgoing::{Outgoing, has_left, no_connection};
+use super::outgoing::{Outgoing, has_left, no_connection, refused};
 use super::{Failure, Sender};
 use crate::control::{Control, later};
 use crate::states::{Copies, Owner, Part, Span, StateWire};
@@ -52,6 +55,18 @@ pub(crate) trait Port {
     /// Lets what was sent leave now.
     fn flush(&mut self);
 
+    /// Calls the other end of the connection at `place` with what is sent, if that is on this thread and takes it as it is;
+    /// `None` if the message has to be written.
+    fn call(
+        &mut self,
+        _place: usize,
+        _slots: &[ForeignSlot<'_>],
+        _id: &WorkflowId<'_>,
+        _returned: &mut dyn FnMut(&[Slot<'_>]),
+    ) -> Option<Called> {
+        None
+    }
+
     /// Whether the above drive an executor, which no thread can do that drives another one already.
     fn drives_executor(&self) -> bool {
         true
@@ -67,8 +82,24 @@ pub(crate) trait Port {
 pub(crate) struct Reply<'s> {
     pub(crate) inbound: &'s dyn Inbound,
     pub(crate) id: &'s WorkflowId<'s>,
-    pub(crate) out: &'s mut Vec<u8>,
+    pub(crate) way: Way<'s>,
     pub(crate) written: bool,
+}
+
+/// The form in which an answer goes back.
+pub(crate) enum Way<'s> {
+    /// As bytes.
+    Wire(&'s mut Vec<u8>),
+    /// As slots, to a service on the same thread.
+    Slots { returns: &'s Validator, arena: &'s Arena, carried: Carried<'s> },
+}
+
+/// What became of a message that was not to be written.
+pub(crate) enum Called {
+    /// It never left: its arguments were refused.
+    Refused(Refusal),
+    /// Its other end was called.
+    Over(Result<(), Failure>),
 }
 
 /// What a stop of the service does to a call that waits.
@@ -137,7 +168,11 @@ impl<'s> Run<'s> {
         if reply.written {
             return Err(Failure::new("answered_twice", "the request in hand has already been answered"));
         }
-        reply.inbound.write_return(slots, reply.id, reply.out).map_err(|refusal| {
+        let written = match &mut reply.way {
+            Way::Wire(out) => reply.inbound.write_return(slots, reply.id, out),
+            Way::Slots { returns, arena, carried } => returns.carry(slots, arena).map(|returned| *carried = returned),
+        };
+        written.map_err(|refusal| {
             let failure = Failure::of_own("bad_return", &refusal);
             Failure { message: format!("the return arguments were refused: {}", failure.message), ..failure }
         })?;
@@ -154,6 +189,14 @@ impl<'s> Run<'s> {
         self.can_block_to("send")?;
         let place = place as usize;
         let id = self.chain.next(Uuid::new_v4).map_err(|refusal| Failure::of_own("bad_workflow_id", &refusal))?;
+        match self.port.call(place, slots, &id, returned) {
+            None => {}
+            Some(Called::Refused(refusal)) => return Err(refused(self.wiring.name(place), &refusal)),
+            Some(Called::Over(outcome)) => {
+                self.chain.sent();
+                return outcome;
+            }
+        }
         let mut outgoing = Outgoing::new(self.wiring, place, slots, &id)?;
         let Some(timeout) = outgoing.return_timeout() else {
             self.port.publish(place, outgoing.body);

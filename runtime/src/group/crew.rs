@@ -17,14 +17,15 @@ use bytes::Bytes;
 use service_framework_connections::Frames;
 use service_framework_connections::publisher::Numbers;
 use service_framework_connections::requests::Unanswered;
+use service_framework_model::slot::{ForeignSlot, Slot};
 use service_framework_model::wire::envelope::WorkflowId;
 use service_framework_states::owner::Update;
 use tokio::runtime::Runtime;
 
 use super::relations::End;
-use crate::boundary::Port;
+use crate::boundary::{Called, Port};
 use crate::control::{Control, StopReason};
-use crate::dispatch::Dispatcher;
+use crate::dispatch::{Dispatcher, Models};
 use crate::io::{Arrived, Content, Io, Post};
 use crate::life::{self, Blueprint};
 use crate::logging::{self, Sinks};
@@ -63,13 +64,17 @@ pub(super) struct Related {
     pub(super) ends: Vec<RelatedEnd>,
     /// Whether it has a socket too.
     pub(super) has_socket: bool,
+    /// Whether every end can be called at once with what is sent, without its being written.
+    pub(super) is_at_once: bool,
     pub(super) numbers: RefCell<Option<Numbers>>,
 }
 
-#[derive(Clone, Copy)]
+/// One of them.
 pub(super) struct RelatedEnd {
     pub(super) end: End,
     pub(super) is_deferred: bool,
+    /// What both ends declare, if what one hands over is what the other takes.
+    pub(super) models: Option<Models>,
 }
 
 /// The services of a group.
@@ -305,7 +310,7 @@ impl Seat<'_> {
             numbers.number(&mut publication);
         }
         let frame = Bytes::from(publication);
-        for RelatedEnd { end, is_deferred } in &related.ends {
+        for RelatedEnd { end, is_deferred, .. } in &related.ends {
             if let Some(member) = self.crew.member(end.member).filter(|_| *is_deferred) {
                 member.inbox.borrow_mut().push_back((end.place, frame.clone()));
             } else {
@@ -332,7 +337,62 @@ impl Seat<'_> {
     }
 }
 
+impl Seat<'_> {
+    /// Calls the functions at the other ends of a connection; `None` if what is sent has to be written for one of them.
+    fn call_ends(
+        &self,
+        place: usize,
+        slots: &[ForeignSlot<'_>],
+        id: &WorkflowId<'_>,
+        returned: &mut dyn FnMut(&[Slot<'_>]),
+    ) -> Option<Called> {
+        let related = self.related(place).filter(|related| related.is_at_once)?;
+        let mut called = None;
+        for RelatedEnd { end, models, .. } in &related.ends {
+            let (member, models) = (self.crew.member(end.member)?, models.as_ref()?);
+            let mut dispatcher = member.dispatcher.try_borrow_mut().ok()?;
+            // What comes too late is answered as what came by a socket.
+            if self.crew.control.is_stopping() {
+                return None;
+            }
+            let (_logs, _workflow) = (member.sinks.enter(&member.name), logging::inner_workflow());
+            let mut seat = self.crew.seat(end.member);
+            let (outcome, stop) = dispatcher.handle_call(end.place, (models, slots), id, &mut seat, returned)?;
+            if let Some(error) = stop.and_then(|failure| dispatcher.ends_with(failure)) {
+                self.crew.fail(member, error);
+            }
+            if matches!(outcome, Called::Refused(_)) {
+                return Some(outcome);
+            }
+            called = Some(outcome);
+        }
+        called
+    }
+}
+
 impl Port for Seat<'_> {
+    fn call(
+        &mut self,
+        place: usize,
+        slots: &[ForeignSlot<'_>],
+        id: &WorkflowId<'_>,
+        returned: &mut dyn FnMut(&[Slot<'_>]),
+    ) -> Option<Called> {
+        let called = self.call_ends(place, slots, id, returned)?;
+        if let (Called::Over(outcome), Some(member)) = (&called, self.member())
+            && let Some((_, outbound, counters)) = member.wiring.outbound(place)
+        {
+            counters.sent();
+            if outbound.return_timeout().is_some() {
+                counters.received();
+            }
+            if let Err(failure) = outcome {
+                counters.dropped(failure.countable());
+            }
+        }
+        Some(called)
+    }
+
     fn request(&mut self, place: usize, body: Bytes, deadline: Instant, may_finish: bool) -> Result<Bytes, Unanswered> {
         if self.related(place).is_some() {
             return self.ask(place, body);

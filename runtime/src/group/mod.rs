@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use service_framework_connections::publisher::Numbers;
+use service_framework_model::validator::Validator;
 use uuid::Uuid;
 
 use self::crew::{Crew, Member, Related, RelatedEnd};
@@ -20,6 +21,7 @@ use self::relations::Relation;
 pub use self::relations::WrittenRelation;
 use crate::control::{Control, StopReason};
 use crate::diagnostics::{Diagnostic, Diagnostics, Source};
+use crate::dispatch::Models;
 use crate::io::{Relays, postbox};
 use crate::life::{self, Blueprint, Starting};
 use crate::logging::LogOptions;
@@ -228,7 +230,7 @@ fn begin(
     };
     let mut addresses = Vec::new();
     for (at, blueprint) in blueprints.iter().enumerate() {
-        match join(&crew, at, blueprint, relations) {
+        match join(&crew, at, blueprints, relations) {
             Ok((member, bound)) => {
                 crew.members.push(member);
                 addresses.push(bound);
@@ -257,13 +259,26 @@ fn begin(
     Ok((crew, addresses))
 }
 
+/// What both ends of a relation declare, if that is the same and flat.
+fn models_of(blueprints: &[Blueprint], relation: &Relation) -> Option<Models> {
+    let of = |end: relations::End| blueprints.get(end.member)?.model.connections.get(end.place);
+    let (from, to) = (of(relation.from)?, of(relation.to)?);
+    let are_alike = from.arguments == to.arguments && from.return_arguments == to.return_arguments;
+    let compiled = |record| Validator::new(record).ok().filter(Validator::is_flat);
+    let (arguments, returns) = (compiled(&from.arguments)?, compiled(&from.return_arguments)?);
+    are_alike.then_some(Models { arguments, returns })
+}
+
 /// Makes one service and opens its sockets.
 fn join(
     crew: &Crew,
     at: usize,
-    blueprint: &Blueprint,
+    blueprints: &[Blueprint],
     relations: &[Relation],
 ) -> Result<(Member, BoundAddresses), StartError> {
+    let Some(blueprint) = blueprints.get(at) else {
+        return Err(StartError::New("there is no such service".to_owned()));
+    };
     let Blueprint { name, sockets, sinks, options, .. } = blueprint;
     let _logs = sinks.enter(name);
     let (postbox, posts) = postbox();
@@ -275,12 +290,18 @@ fn join(
     let wiring = Arc::clone(&sockets.wiring);
     let related = |place: usize| {
         let ends = relations.iter().filter(|relation| relation.from == relations::End { member: at, place });
-        let ends: Vec<_> =
-            ends.map(|relation| RelatedEnd { end: relation.to, is_deferred: relation.is_deferred }).collect();
+        let ends = ends.map(|relation| RelatedEnd {
+            end: relation.to,
+            is_deferred: relation.is_deferred,
+            models: models_of(blueprints, relation),
+        });
+        let ends: Vec<_> = ends.collect();
         let (_, outbound, _) = wiring.outbound(place).filter(|_| !ends.is_empty())?;
         let (epoch, _) = Uuid::new_v4().as_u64_pair();
         let numbers = RefCell::new(outbound.is_numbered().then(|| Numbers::new(epoch)));
-        Some(Related { ends, has_socket: sockets.plans.iter().any(|plan| plan.place == place), numbers })
+        let has_socket = sockets.plans.iter().any(|plan| plan.place == place);
+        let is_at_once = !has_socket && ends.iter().all(|end| end.models.is_some() && !end.is_deferred);
+        Some(Related { ends, has_socket, is_at_once, numbers })
     };
     let related: Vec<_> = (0..blueprint.connections.len()).map(related).collect();
     let places = related.iter().enumerate().filter_map(|(place, related)| related.as_ref().map(|_| place));
