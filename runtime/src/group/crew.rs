@@ -28,7 +28,7 @@ use crate::control::{Control, StopReason};
 use crate::dispatch::{Dispatcher, Models};
 use crate::io::{Arrived, Content, Io, Post};
 use crate::life::{self, Blueprint};
-use crate::logging::{self, Sinks};
+use crate::logging::{self, Entered, Sinks};
 use crate::placement::{Place, SocketsLost};
 use crate::running::RunError;
 use crate::service_loop::ServiceLoop;
@@ -42,7 +42,7 @@ const ROUTE: [Bytes; 2] = [Bytes::from_static(b"relation"), Bytes::new()];
 
 /// A service of a group.
 pub(super) struct Member {
-    pub(super) name: String,
+    pub(super) name: Arc<str>,
     pub(super) sinks: Sinks,
     pub(super) wiring: Arc<Wiring>,
     pub(super) dispatcher: RefCell<Dispatcher>,
@@ -57,6 +57,13 @@ pub(super) struct Member {
     pub(super) posted: Rc<RefCell<VecDeque<Post>>>,
     /// Its connections that stand in relations, by their places.
     pub(super) related: Vec<Option<Related>>,
+}
+
+impl Member {
+    /// Makes this thread's log lines those of this service, until the guard is dropped.
+    fn enter(&self) -> Entered {
+        self.sinks.enter_as(Arc::clone(&self.name))
+    }
 }
 
 /// The other ends of an `out` connection.
@@ -111,7 +118,7 @@ impl Crew {
     /// Runs the main of the service that leads. The others are served while it waits.
     pub(super) fn run_main(&self, leader: usize) {
         let Some(member) = self.member(leader) else { return };
-        let _logs = member.sinks.enter(&member.name);
+        let _logs = member.enter();
         if let Err(error) = life::lead(&mut member.dispatcher.borrow_mut(), &mut self.seat(leader), &self.control) {
             self.fail(member, error);
         }
@@ -138,7 +145,7 @@ impl Crew {
 
     fn each(&self, act: impl Fn(usize, &Member)) {
         for (at, member) in self.members.iter().enumerate() {
-            let _logs = member.sinks.enter(&member.name);
+            let _logs = member.enter();
             act(at, member);
         }
     }
@@ -153,7 +160,7 @@ impl Crew {
         self.first.set(first);
         for at in (first..count).chain(0..first).filter(|at| Some(*at) != leader) {
             let Some(member) = self.member(at) else { continue };
-            let _logs = member.sinks.enter(&member.name);
+            let _logs = member.enter();
             let mut dispatcher = member.dispatcher.borrow_mut();
             let passed = member.service_loop.borrow_mut().pass(&mut dispatcher, &mut self.seat(at));
             if let Err(error) = passed {
@@ -171,7 +178,7 @@ impl Crew {
             let post = member.posted.borrow_mut().pop_front();
             match post {
                 Some(Post::Request(request)) => {
-                    let _logs = member.sinks.enter(&member.name);
+                    let _logs = member.enter();
                     let answer = seat.ask(request.place, request.body);
                     // A thread that has given up does not listen any more.
                     let _ = request.answer.send(answer);
@@ -184,7 +191,7 @@ impl Crew {
 
     /// A service stops on what has gone wrong, and the others with it.
     pub(super) fn fail(&self, member: &Member, error: RunError) {
-        let error = RunError::Member { service: member.name.clone(), error: Box::new(error) };
+        let error = RunError::Member { service: member.name.as_ref().to_owned(), error: Box::new(error) };
         tracing::error!("{error}");
         self.failed.borrow_mut().get_or_insert(error);
         self.control.stop(StopReason::Requested, Duration::ZERO);
@@ -253,7 +260,7 @@ impl Crew {
     fn hand_over(&self, end: End, frames: &[Bytes], answer: &mut Vec<u8>) {
         let Some(member) = self.member(end.member) else { return };
         let Ok(mut dispatcher) = member.dispatcher.try_borrow_mut() else { return };
-        let (_logs, _workflow) = (member.sinks.enter(&member.name), logging::inner_workflow());
+        let (_logs, _workflow) = (member.enter(), logging::inner_workflow());
         if dispatcher.is_stopping() {
             dispatcher.turn_away(end.place, frames, answer);
             return;
@@ -268,7 +275,7 @@ impl Crew {
     pub(super) fn close(self) {
         let Self { runtime, members, .. } = self;
         for member in members {
-            let _logs = member.sinks.enter(&member.name);
+            let _logs = member.enter();
             runtime.block_on(member.io.into_inner().close(member.linger));
             crate::report::counters(&member.wiring);
         }
@@ -355,7 +362,7 @@ impl Seat<'_> {
             if self.crew.control.is_stopping() {
                 return None;
             }
-            let (_logs, _workflow) = (member.sinks.enter(&member.name), logging::inner_workflow());
+            let (_logs, _workflow) = (member.enter(), logging::inner_workflow());
             let mut seat = self.crew.seat(end.member);
             let (outcome, stop) = dispatcher.handle_call(end.place, (models, slots), id, &mut seat, returned)?;
             if let Some(error) = stop.and_then(|failure| dispatcher.ends_with(failure)) {

@@ -308,7 +308,7 @@ fn join(
     let relays = Relays { places: places.collect(), posts: Rc::default() };
     io.relay(relays.clone());
     let member = Member {
-        name: name.clone(),
+        name: name.as_str().into(),
         sinks: sinks.clone(),
         related,
         posted: relays.posts,

@@ -15,7 +15,7 @@ use super::limit::Limits;
 const MAX_ID: usize = 256;
 
 thread_local! {
-    static SERVICE: RefCell<String> = const { RefCell::new(String::new()) };
+    static SERVICE: RefCell<Option<Arc<str>>> = const { RefCell::new(None) };
     static LIMITS: RefCell<Arc<Limits>> = RefCell::default();
     /// The workflow in hand, if its id is a UUID.
     static UUID: Cell<Option<Uuid>> = const { Cell::new(None) };
@@ -25,20 +25,21 @@ thread_local! {
 
 /// Names the service that this thread works for, until the guard is dropped. All threads of a service have the same
 /// `limits`.
-pub(super) fn service(name: &str, limits: &Arc<Limits>) -> ServiceGuard {
-    ServiceGuard { before: SERVICE.replace(name.to_owned()), limits_before: LIMITS.replace(Arc::clone(limits)) }
+pub(super) fn service(name: Arc<str>, limits: &Arc<Limits>) -> ServiceGuard {
+    ServiceGuard { before: SERVICE.replace(Some(name)), limits_before: LIMITS.replace(Arc::clone(limits)) }
 }
 
 /// Gives the thread its former service back.
 pub(super) struct ServiceGuard {
-    before: String,
+    before: Option<Arc<str>>,
     limits_before: Arc<Limits>,
 }
 
 impl Drop for ServiceGuard {
     fn drop(&mut self) {
-        SERVICE.set(std::mem::take(&mut self.before));
-        LIMITS.set(std::mem::take(&mut self.limits_before));
+        SERVICE.set(self.before.take());
+        // What is swapped is not made anew: a service of a group enters for each message of another one.
+        LIMITS.with_borrow_mut(|limits| std::mem::swap(limits, &mut self.limits_before));
     }
 }
 
@@ -103,9 +104,12 @@ impl Drop for InnerWorkflow {
 
 /// Shows the service and the workflow id of this thread, each empty if there is none.
 pub(super) fn with<T>(show: impl FnOnce(&str, &str) -> T) -> T {
-    SERVICE.with_borrow(|service| match UUID.get() {
-        Some(uuid) => show(service, uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer())),
-        None => OTHER_ID.with_borrow(|id| show(service, id)),
+    SERVICE.with_borrow(|service| {
+        let service = service.as_deref().unwrap_or_default();
+        match UUID.get() {
+            Some(uuid) => show(service, uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer())),
+            None => OTHER_ID.with_borrow(|id| show(service, id)),
+        }
     })
 }
 
@@ -119,7 +123,7 @@ mod tests {
 
     #[test]
     fn the_context_lasts_as_long_as_its_guards() {
-        let service = service("desk", &Arc::default());
+        let service = service("desk".into(), &Arc::default());
         let message = workflow(&WorkflowId::Str("w1"));
         assert_eq!(shown(), "desk w1");
         drop(message);

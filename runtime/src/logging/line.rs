@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn a_line_has_time_level_service_workflow_message_and_fields() {
         let (text, json) = logged(|| {
-            let _service = context::service("desk", &Default::default());
+            let _service = context::service("desk".into(), &Default::default());
             let _workflow = context::workflow(&WorkflowId::Str("w 1"));
             tracing::warn!(
                 connection = "order",

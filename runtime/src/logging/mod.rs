@@ -21,7 +21,7 @@ pub use escape::OneLine;
 pub use line::LogFormat;
 pub(crate) use plugins::{enabled, forward, take_threads_of_plugins};
 use service_framework_model::error::Refusal;
-pub(crate) use sinks::Sinks;
+pub(crate) use sinks::{Entered, Sinks};
 use tracing::level_filters::LevelFilter;
 
 /// The least severity that is written.

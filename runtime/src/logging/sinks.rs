@@ -47,7 +47,7 @@ impl Sinks {
                 format!("cannot write log files into `{}`: {}", directory.display(), reason_of(directory, &error))
             })?;
             lines.files = Some((options.file.unwrap_or(LogLevel::INFO).0, Mutex::new(files)));
-            let _service = service(name, &Arc::default());
+            let _service = service(name.into(), &Arc::default());
             lines.say(notes);
         }
         // First, so that the sinks are never alone.
@@ -58,6 +58,11 @@ impl Sinks {
 
     /// Makes this thread's lines go to these sinks as those of the service called `name`, until the guard is dropped.
     pub(crate) fn enter(&self, name: &str) -> Entered {
+        self.enter_as(Arc::from(name))
+    }
+
+    /// The same, for who does so often and has a name to share.
+    pub(crate) fn enter_as(&self, name: Arc<str>) -> Entered {
         let subscriber = self.dispatch.as_ref().map(tracing::dispatcher::set_default);
         Entered { _service: service(name, &self.limits), _subscriber: subscriber }
     }
