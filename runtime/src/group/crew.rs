@@ -1,8 +1,8 @@
 //! The services of a group on their thread, and what each of them sees of the others.
 //!
-//! Owns which code runs when. A service's code reaches its connections through its [`Seat`]: over a relation that is
-//! a call of the other service, over everything else its own sockets. All sockets are driven by one executor. Never holds
-//! a service for longer than one call.
+//! Owns which code runs when: the loops of the services in turn, or beside the main of one of them, whenever that waits.
+//! All sockets are driven by one executor. A service's code reaches its connections through its [`Seat`]. Never holds a
+//! service for longer than one call.
 
 use std::cell::{Cell, RefCell, RefMut};
 use std::collections::VecDeque;
@@ -14,28 +14,20 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use service_framework_connections::Frames;
 use service_framework_connections::publisher::Numbers;
 use service_framework_connections::requests::Unanswered;
-use service_framework_model::slot::{ForeignSlot, Slot};
-use service_framework_model::wire::envelope::WorkflowId;
-use service_framework_states::owner::Update;
 use tokio::runtime::Runtime;
 
 use super::relations::End;
-use crate::boundary::{Called, Port};
+use super::seat::Seat;
 use crate::control::{Control, StopReason};
 use crate::dispatch::{Dispatcher, Models};
-use crate::io::{Arrived, Content, Io, Post};
+use crate::io::{Arrived, Io, Post};
 use crate::life::{self, Blueprint};
 use crate::logging::{self, Entered, Sinks};
-use crate::placement::{Place, SocketsLost};
 use crate::running::RunError;
 use crate::service_loop::ServiceLoop;
 use crate::wiring::Wiring;
-
-/// How many publications wait for the function that is running to return, as with sockets on the thread of the code.
-const AT_ONCE: usize = 64;
 
 /// The frames that lead back to who asks: nobody reads them, as the answer goes back by itself.
 const ROUTE: [Bytes; 2] = [Bytes::from_static(b"relation"), Bytes::new()];
@@ -61,7 +53,7 @@ pub(super) struct Member {
 
 impl Member {
     /// Makes this thread's log lines those of this service, until the guard is dropped.
-    fn enter(&self) -> Entered {
+    pub(super) fn enter(&self) -> Entered {
         self.sinks.enter_as(Arc::clone(&self.name))
     }
 }
@@ -100,10 +92,10 @@ pub(super) struct Crew {
 impl Crew {
     /// The place of a service among the others.
     pub(super) const fn seat(&self, at: usize) -> Seat<'_> {
-        Seat { crew: self, at }
+        Seat::new(self, at)
     }
 
-    fn member(&self, at: usize) -> Option<&Member> {
+    pub(super) fn member(&self, at: usize) -> Option<&Member> {
         self.members.get(at)
     }
 
@@ -151,7 +143,7 @@ impl Crew {
     }
 
     /// One pass of each service but the one that leads.
-    fn pass(&self, leader: Option<usize>) {
+    pub(super) fn pass(&self, leader: Option<usize>) {
         for at in 0..self.members.len() {
             self.relay(at);
         }
@@ -203,7 +195,7 @@ impl Crew {
     }
 
     /// The same, unless `own` ends before: then what it gives is returned.
-    fn collect_beside<T>(&self, leader: Option<usize>, own: impl Future<Output = T>) -> Option<T> {
+    pub(super) fn collect_beside<T>(&self, leader: Option<usize>, own: impl Future<Output = T>) -> Option<T> {
         let others = || self.members.iter().enumerate().filter(|(at, _)| Some(*at) != leader).map(|(_, member)| member);
         let is_waited_for = others().any(|member| !member.inbox.borrow().is_empty());
         let due = others().filter_map(|member| member.dispatcher.borrow().next_timeout()).min();
@@ -231,7 +223,7 @@ impl Crew {
     }
 
     /// Drives what the leader waits for, and serves the others meanwhile.
-    fn lead<T>(&self, leader: usize, own: impl Future<Output = T>) -> T {
+    pub(super) fn lead<T>(&self, leader: usize, own: impl Future<Output = T>) -> T {
         let mut own = pin!(own);
         loop {
             if let Some(done) = self.collect_beside(Some(leader), own.as_mut()) {
@@ -242,7 +234,7 @@ impl Crew {
     }
 
     /// Has another service answer a request.
-    fn call(&self, end: End, body: Bytes) -> Result<Bytes, Unanswered> {
+    pub(super) fn call(&self, end: End, body: Bytes) -> Result<Bytes, Unanswered> {
         let mut answer = Vec::new();
         let [identity, empty] = ROUTE;
         self.hand_over(end, &[identity, empty, body], &mut answer);
@@ -257,7 +249,7 @@ impl Crew {
     }
 
     /// Hands a message to the function of another service.
-    fn hand_over(&self, end: End, frames: &[Bytes], answer: &mut Vec<u8>) {
+    pub(super) fn hand_over(&self, end: End, frames: &[Bytes], answer: &mut Vec<u8>) {
         let Some(member) = self.member(end.member) else { return };
         let Ok(mut dispatcher) = member.dispatcher.try_borrow_mut() else { return };
         let (_logs, _workflow) = (member.enter(), logging::inner_workflow());
@@ -281,221 +273,5 @@ impl Crew {
         }
         // A host name that is still looked up is nobody's business any more.
         runtime.shutdown_background();
-    }
-}
-
-/// What a service of a group sees of everything else.
-pub(super) struct Seat<'c> {
-    crew: &'c Crew,
-    at: usize,
-}
-
-impl Seat<'_> {
-    /// Drives the sockets until what the service waits for has come.
-    fn drive<T>(&self, wait: impl Future<Output = T>) -> T {
-        if self.crew.leader == Some(self.at) { self.crew.lead(self.at, wait) } else { self.crew.runtime.block_on(wait) }
-    }
-
-    fn member(&self) -> Option<&Member> {
-        self.crew.member(self.at)
-    }
-
-    fn related(&self, place: usize) -> Option<&Related> {
-        self.member()?.related.get(place)?.as_ref()
-    }
-
-    /// Has the other end of a relation answer a request.
-    fn ask(&self, place: usize, body: Bytes) -> Result<Bytes, Unanswered> {
-        let end = self.related(place).and_then(|related| related.ends.first());
-        end.map_or(Err(Unanswered::Abandoned), |RelatedEnd { end, .. }| self.crew.call(*end, body))
-    }
-
-    /// Numbers a publication and hands it to the other ends of its relations.
-    fn publish_related(&self, place: usize, mut publication: Vec<u8>) {
-        let Some(related) = self.related(place) else { return };
-        if let Some(numbers) = &mut *related.numbers.borrow_mut() {
-            numbers.number(&mut publication);
-        }
-        let frame = Bytes::from(publication);
-        for RelatedEnd { end, is_deferred, .. } in &related.ends {
-            if let Some(member) = self.crew.member(end.member).filter(|_| *is_deferred) {
-                member.inbox.borrow_mut().push_back((end.place, frame.clone()));
-            } else {
-                self.crew.hand_over(*end, std::slice::from_ref(&frame), &mut Vec::new());
-            }
-        }
-        let counters = self.member().and_then(|member| member.wiring.counters(place));
-        if let Some(counters) = counters.filter(|_| !related.has_socket) {
-            counters.sent();
-        }
-    }
-
-    fn with_io<T>(&self, act: impl AsyncFnOnce(&mut Io) -> T) -> Option<T> {
-        let mut io = self.member()?.io.borrow_mut();
-        Some(self.drive(act(&mut io)))
-    }
-
-    /// Keeps what is sent until the sockets are driven; returns how many messages wait.
-    fn keep(&self, keep: impl FnOnce(&mut Io) -> usize) {
-        let waiting = self.member().map_or(0, |member| keep(&mut member.io.borrow_mut()));
-        if waiting >= AT_ONCE {
-            self.with_io(async |io| io.flush().await);
-        }
-    }
-}
-
-impl Seat<'_> {
-    /// Calls the functions at the other ends of a connection; `None` if what is sent has to be written for one of them.
-    fn call_ends(
-        &self,
-        place: usize,
-        slots: &[ForeignSlot<'_>],
-        id: &WorkflowId<'_>,
-        returned: &mut dyn FnMut(&[Slot<'_>]),
-    ) -> Option<Called> {
-        let related = self.related(place).filter(|related| related.is_at_once)?;
-        let mut called = None;
-        for RelatedEnd { end, models, .. } in &related.ends {
-            let (member, models) = (self.crew.member(end.member)?, models.as_ref()?);
-            let mut dispatcher = member.dispatcher.try_borrow_mut().ok()?;
-            // What comes too late is answered as what came by a socket.
-            if self.crew.control.is_stopping() {
-                return None;
-            }
-            let (_logs, _workflow) = (member.enter(), logging::inner_workflow());
-            let mut seat = self.crew.seat(end.member);
-            let (outcome, stop) = dispatcher.handle_call(end.place, (models, slots), id, &mut seat, returned)?;
-            if let Some(error) = stop.and_then(|failure| dispatcher.ends_with(failure)) {
-                self.crew.fail(member, error);
-            }
-            if matches!(outcome, Called::Refused(_)) {
-                return Some(outcome);
-            }
-            called = Some(outcome);
-        }
-        called
-    }
-}
-
-impl Port for Seat<'_> {
-    fn call(
-        &mut self,
-        place: usize,
-        slots: &[ForeignSlot<'_>],
-        id: &WorkflowId<'_>,
-        returned: &mut dyn FnMut(&[Slot<'_>]),
-    ) -> Option<Called> {
-        let called = self.call_ends(place, slots, id, returned)?;
-        if let (Called::Over(outcome), Some(member)) = (&called, self.member())
-            && let Some((_, outbound, counters)) = member.wiring.outbound(place)
-        {
-            counters.sent();
-            if outbound.return_timeout().is_some() {
-                counters.received();
-            }
-            if let Err(failure) = outcome {
-                counters.dropped(failure.countable());
-            }
-        }
-        Some(called)
-    }
-
-    fn request(&mut self, place: usize, body: Bytes, deadline: Instant, may_finish: bool) -> Result<Bytes, Unanswered> {
-        if self.related(place).is_some() {
-            return self.ask(place, body);
-        }
-        let asked = self.with_io(async |io| io.request(place, body, deadline, may_finish).await);
-        asked.unwrap_or(Err(Unanswered::Abandoned))
-    }
-
-    fn publish(&mut self, place: usize, publication: Vec<u8>) {
-        if let Some(related) = self.related(place) {
-            if related.has_socket {
-                self.keep(|io| io.publish(place, publication.clone()));
-            }
-            self.publish_related(place, publication);
-        } else {
-            self.keep(|io| io.publish(place, publication));
-        }
-    }
-
-    fn publish_update(&mut self, place: usize, update: Update, id: &WorkflowId<'_>) {
-        self.keep(|io| io.publish_update(place, &update, id));
-    }
-
-    fn ask_for_snapshot(&mut self, place: usize, of_copy: u64, body: Bytes, deadline: Instant) {
-        if let Some(member) = self.member() {
-            member.io.borrow_mut().ask_for_snapshot(place, of_copy, body, deadline);
-        }
-    }
-
-    fn rebuild(&mut self, place: usize) {
-        self.with_io(async |io| io.rebuild(place).await);
-    }
-
-    fn wait_for_subscribers(&mut self, place: usize, count: usize, until: Instant, ends_on_stop: bool) -> usize {
-        let here = self.related(place).map_or(0, |related| related.ends.len());
-        if here >= count {
-            return here;
-        }
-        let count = count - here;
-        let there = self.with_io(async |io| io.wait_for_subscribers(place, count, until, ends_on_stop).await);
-        here + there.unwrap_or(0)
-    }
-
-    fn wait(&mut self, until: Instant, ends_on_stop: bool) {
-        self.with_io(async |io| io.rest(until, ends_on_stop).await);
-    }
-
-    fn flush(&mut self) {
-        self.with_io(async |io| io.flush().await);
-        if self.crew.leader == Some(self.at) {
-            // A leader that never waits must not keep the others from their messages.
-            self.crew.collect_beside(Some(self.at), tokio::task::yield_now());
-            self.crew.pass(Some(self.at));
-        }
-    }
-}
-
-impl Place for Seat<'_> {
-    fn collect(&mut self, out: &mut Vec<Arrived>, _: Option<Instant>) {
-        self.sweep_inbox(out);
-        if let Some(member) = self.member() {
-            out.append(&mut member.batch.borrow_mut());
-        }
-    }
-
-    fn sweep(&mut self, out: &mut Vec<Arrived>) -> bool {
-        self.sweep_inbox(out);
-        if let Some(member) = self.member() {
-            out.append(&mut member.batch.borrow_mut());
-            member.io.borrow_mut().sweep(out);
-        }
-        !out.is_empty()
-    }
-
-    fn answer(&mut self, socket: usize, frames: Frames) {
-        if let Some(member) = self.member() {
-            member.io.borrow_mut().answer(socket, frames);
-        }
-    }
-
-    fn wants_a_turn(&self) -> bool {
-        self.member().is_some_and(|member| member.io.borrow().wants_a_turn())
-    }
-
-    fn close(self: Box<Self>) -> Result<(), SocketsLost> {
-        // The crew closes all of them.
-        Ok(())
-    }
-}
-
-impl Seat<'_> {
-    /// Takes what was published for this service while its turn had not come.
-    fn sweep_inbox(&self, out: &mut Vec<Arrived>) {
-        let Some(member) = self.member() else { return };
-        let arrived =
-            |(place, frame)| Arrived { socket: 0, place, content: Content::Here(Some(Frames::from_iter([frame]))) };
-        out.extend(member.inbox.borrow_mut().drain(..).map(arrived));
     }
 }

@@ -5,6 +5,7 @@
 
 mod crew;
 mod relations;
+mod seat;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;

@@ -225,18 +225,27 @@ fn cycle_of_requests(members: &[Member<'_>], relations: &[Relation]) -> Option<S
     };
     let first = requests.iter().find(leads_back)?;
     let start = first.from.member;
-    let (mut names, mut at) = (vec![members.get(start)?.name], first.to.member);
-    while at != start {
-        names.push(members.get(at)?.name);
-        let goes_on = |relation: &&Relation| {
-            relation.from.member == at
-                && (relation.to.member == start || reaches(&requests, relation.to.member, start))
-                && !names.iter().skip(1).any(|name| members.get(relation.to.member).is_some_and(|m| m.name == *name))
+    // Ways that grow by one service at a time: the first that is back is a shortest one.
+    let mut ways = vec![vec![start, first.to.member]];
+    let way = loop {
+        if let Some(way) = ways.iter().find(|way| way.last() == Some(&start)) {
+            break way.clone();
+        }
+        let goes_on = |way: &Vec<usize>| {
+            let next = requests.iter().filter(|relation| way.last() == Some(&relation.from.member));
+            let next = next.map(|relation| relation.to.member);
+            let next: Vec<usize> = next.filter(|next| *next == start || !way.contains(next)).collect();
+            let way = way.clone();
+            next.into_iter().map(move |next| way.iter().copied().chain([next]).collect())
         };
-        at = requests.iter().find(goes_on)?.to.member;
-    }
-    names.push(members.get(start)?.name);
-    Some(names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" -> "))
+        let longer: Vec<Vec<usize>> = ways.iter().flat_map(goes_on).collect();
+        if longer.is_empty() {
+            return None;
+        }
+        ways = longer;
+    };
+    let names = way.iter().filter_map(|at| members.get(*at)).map(|member| format!("`{}`", member.name));
+    Some(names.collect::<Vec<_>>().join(" -> "))
 }
 
 #[cfg(test)]

@@ -49,6 +49,12 @@ fn a_service_that_asks_itself_is_a_circle() {
     assert!(problems.contains("in a circle: `1` -> `1`"), "{problems}");
 }
 
+#[test]
+fn the_circle_that_is_told_is_a_shortest_one_and_no_way_that_leads_nowhere_hides_it() {
+    let (_, problems) = resolved(5, &[(3, 1, true), (4, 1, true), (1, 4, true), (1, 3, true)]);
+    assert!(problems.contains("in a circle: `3` -> `1` -> `3`"), "{problems}");
+}
+
 proptest! {
     /// Whatever leads where: a circle of requests is told if and only if there is one; without one, no call at once leads
     /// back to a service that is at work, and those that others reach begin first.
