@@ -51,11 +51,8 @@ impl Budgets {
             let reason = reason.as_ref().map_or_else(String::new, |reason| format!(", \"reason\": {}", quoted(reason)));
             let comma = if place + 1 == self.paths.len() { "" } else { "," };
             // Writing to a string does not fail.
-            let _ = writeln!(
-                out,
-                "    {}: {{ \"budget\": {budget}, \"lowest\": {lowest}{reason} }}{comma}",
-                quoted(path)
-            );
+            let _ =
+                writeln!(out, "    {}: {{ \"budget\": {budget}, \"lowest\": {lowest}{reason} }}{comma}", quoted(path));
         }
         out + "  }\n}\n"
     }
@@ -162,7 +159,9 @@ mod tests {
         let budgets = budgets(1_000, 1_000, "");
         assert_eq!(problem(&budgets, 1_000), "");
         let told = problem(&budgets, 1_025);
-        assert!(told.starts_with("reading: takes 1025 instructions a message, 25 (2.5 %) more than its budget of 1000."));
+        assert!(
+            told.starts_with("reading: takes 1025 instructions a message, 25 (2.5 %) more than its budget of 1000.")
+        );
         assert!(told.contains("to 1046 and say"), "{told}");
     }
 
