@@ -7,7 +7,7 @@
 //! - The compiler: the budget file names the one with which it was made, and a failure with another one says so.
 //! - The C library picks its `memcpy` and the like by the CPU. It is told here that there are no vectors wider than
 //!   those of every x86-64, so that it picks the same everywhere; its own release may still change a count. Nothing else
-//!   on these paths looks at the CPU (hashes of leaves would for 240 bytes and more).
+//!   on these paths looks at the CPU (hashes of leaves would beyond 240 bytes).
 //! - What else is built: `profile.counted` optimises each crate for itself, so that what is linked beside it changes
 //!   nothing. Counts with thin LTO, as the benchmarks have it, are up to 5 % lower.
 //! - Random seeds of hash maps, process ids, addresses: two runs give the same figures, as nothing on these paths looks
