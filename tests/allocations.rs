@@ -1,10 +1,16 @@
 //! What a message may allocate on its way through an embedded service: what the handler's own types need, no more.
 
-use bench_desk::{BORROWED, Desk, OWNED, Order, by_hand, message};
+use bench_desk::{BORROWED, Desk, OWNED, Order, by_hand, message, publication};
 use bytes::Bytes;
 use rmp::encode::ByteBuf;
 use service_framework::prelude::*;
+use service_framework::schema::{ConnectionModel, Side};
 use service_framework::testing::TestService;
+use service_framework_connections::Outbound as _;
+use service_framework_connections::publisher::{Numbers, Publisher};
+use service_framework_model::slot::Slot;
+use service_framework_model::wire::Arena;
+use service_framework_model::wire::envelope::WorkflowId;
 
 const MESSAGES: u64 = 1_000;
 
@@ -78,4 +84,24 @@ fn a_function_that_borrows_is_called_with_a_publication_without_an_allocation() 
     assert_eq!(counted.count_total, 0);
     let stats = &path.stats().inbound["orders"];
     assert_eq!((stats.received, stats.dropped.len()), (MESSAGES + 1, 0), "{stats:?}");
+}
+
+#[test]
+fn a_publication_is_validated_written_and_numbered_without_an_allocation() {
+    let mut model = ConnectionModel::new("orders", Side::Out, "publisher");
+    model.arguments = Order::record();
+    model.optional_creation_arguments.push(("topic".to_owned(), publication::TOPIC.into()));
+    let publisher = Publisher::new(&model).expect("a good model");
+    let (arena, mut numbers, mut out) = (Arena::new(), Numbers::new(7), Vec::new());
+    let (order, id) = (message::order(message::SEQUENCE), WorkflowId::Str(message::WORKFLOW_ID));
+    let mut publish = || {
+        out.clear();
+        let written = order.with_slots(&arena, |slots| publisher.write_call(Slot::as_foreign(slots), &id, &mut out));
+        written.expect("good arguments");
+        numbers.number(&mut out);
+        assert!(out.starts_with(publication::PREFIX));
+    };
+    publish();
+    let counted = allocation_counter::measure(|| (0..MESSAGES).for_each(|_| publish()));
+    assert_eq!(counted.count_total, 0);
 }
