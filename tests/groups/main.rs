@@ -11,7 +11,7 @@ use std::time::Duration;
 use service_framework::prelude::*;
 use service_framework::{Group, Service, ServiceError, json};
 use services::{
-    Desk, Echo, Feed, Log, Poster, STRATEGY, Strategy, answer, asked, doors, from_a_thread, in_a_group, led,
+    Desk, Doubler, Echo, Feed, Log, Poster, STRATEGY, Strategy, answer, asked, doors, from_a_thread, in_a_group, led,
     over_sockets, posted, tick,
 };
 use support::messages::{Reply, request_with};
@@ -97,6 +97,27 @@ fn a_circle_of_publications_goes_round_and_holds_nobody() {
     assert_eq!(ask(1).get("ticks"), Some(&Value::List(vec![])));
     let all = Value::List((1..=10).map(Value::Int).collect());
     until("the last of the circle", || (ask(0).get("ticks") == Some(&all)).then_some(()));
+    group.stop().unwrap();
+}
+
+#[test]
+fn a_circle_that_grows_is_held_by_the_queue_and_keeps_nobody_out() {
+    let addresses = json!({"connections": {"in": doors(&["begin"])}});
+    let mut group = Group::new()
+        .service("doubler", Service::of::<Doubler>().addresses(addresses))
+        .relation("doubler.ticks", "doubler.heard")
+        .build()
+        .unwrap();
+    group.run().unwrap();
+    let begin = group.address("doubler", "begin").unwrap().to_owned();
+    let ask = || Reply::read(&answer(&begin, &request_with(Value::map([("n", 1.into())]), "w"))).returned().clone();
+    let lost = || group.stats("doubler").unwrap().outbound["ticks"].dropped.get("queue_full").copied();
+    ask();
+    until("a full queue", || lost().filter(|lost| *lost > 1_000));
+    // Who asks from outside has a turn all the same.
+    assert_eq!(ask().get("n"), Some(&Value::Int(1)));
+    let heard = group.stats("doubler").unwrap().inbound["heard"].clone();
+    assert!(heard.waiting <= 100 && heard.received > 1_000 && heard.dropped.contains_key("missed"), "{heard:?}");
     group.stop().unwrap();
 }
 

@@ -204,6 +204,39 @@ impl Echo {
     }
 }
 
+/// Answers each of its own ticks with two more, which no queue can hold.
+pub(crate) struct Doubler;
+
+impl ServiceDefinition for Doubler {
+    type Config = ();
+
+    fn new(_: ()) -> Result<Self> {
+        Ok(Self)
+    }
+
+    fn models(m: &mut Models<Self>) {
+        m.replyer("begin", Self::on_begin);
+        m.publisher(&TICKS).topic("T");
+        m.subscriber("heard", Self::on_tick).topic("T").queue_messages(100);
+    }
+
+    fn name() -> &'static str {
+        "doubler"
+    }
+}
+
+impl Doubler {
+    fn on_begin(&mut self, tick: Tick, ctx: &mut Context) -> Result<Tick> {
+        ctx.send(&TICKS, &tick)?;
+        Ok(tick)
+    }
+
+    fn on_tick(&mut self, tick: Tick, ctx: &mut Context) -> Result<()> {
+        ctx.send(&TICKS, &tick)?;
+        ctx.send(&TICKS, &tick)
+    }
+}
+
 type Job = Box<dyn FnOnce(&mut Context) -> Result<()> + Send>;
 
 /// Runs what a test gives it as its main.

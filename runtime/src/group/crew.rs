@@ -22,7 +22,7 @@ use super::relations::End;
 use super::seat::Seat;
 use crate::control::{Control, StopReason};
 use crate::dispatch::{Dispatcher, Models};
-use crate::io::{Arrived, Io, Post};
+use crate::io::{Arrived, Inlet, Io, Post};
 use crate::life::{self, Blueprint};
 use crate::logging::{self, Entered, Sinks};
 use crate::running::RunError;
@@ -43,8 +43,8 @@ pub(super) struct Member {
     pub(super) linger: Duration,
     /// What has arrived by its sockets.
     pub(super) batch: RefCell<Vec<Arrived>>,
-    /// What was published for it while its turn had not come.
-    pub(super) inbox: RefCell<VecDeque<(usize, Bytes)>>,
+    /// The queues of its subscribers in which what others publish waits for its turn.
+    pub(super) inbox: RefCell<Vec<Inlet>>,
     /// What its own threads have posted for connections that stand in relations.
     pub(super) posted: Rc<RefCell<VecDeque<Post>>>,
     /// Its connections that stand in relations, by their places.
@@ -197,7 +197,7 @@ impl Crew {
     /// The same, unless `own` ends before: then what it gives is returned.
     pub(super) fn collect_beside<T>(&self, leader: Option<usize>, own: impl Future<Output = T>) -> Option<T> {
         let others = || self.members.iter().enumerate().filter(|(at, _)| Some(*at) != leader).map(|(_, member)| member);
-        let is_waited_for = others().any(|member| !member.inbox.borrow().is_empty());
+        let is_waited_for = others().any(|member| member.inbox.borrow().iter().any(Inlet::is_waiting));
         let due = others().filter_map(|member| member.dispatcher.borrow().next_timeout()).min();
         let until = if is_waited_for { Some(Instant::now()) } else { due };
         let (mut ios, mut batches): (Vec<RefMut<'_, Io>>, Vec<_>) =
@@ -268,6 +268,9 @@ impl Crew {
         let Self { runtime, members, .. } = self;
         for member in members {
             let _logs = member.enter();
+            for inlet in member.inbox.take() {
+                inlet.close();
+            }
             runtime.block_on(member.io.into_inner().close(member.linger));
             crate::report::counters(&member.wiring);
         }

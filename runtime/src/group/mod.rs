@@ -8,7 +8,7 @@ mod relations;
 mod seat;
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub use self::relations::WrittenRelation;
 use crate::control::{Control, StopReason};
 use crate::diagnostics::{Diagnostic, Diagnostics, Source};
 use crate::dispatch::Models;
-use crate::io::{Relays, postbox};
+use crate::io::{Inlet, Relays, postbox};
 use crate::life::{self, Blueprint, Starting};
 use crate::logging::LogOptions;
 use crate::placement::{Placement, executor};
@@ -130,7 +130,8 @@ impl PreparedGroup {
             control: Arc::clone(&self.control),
             wirings: self.blueprints.iter().map(|blueprint| Arc::clone(&blueprint.sockets.wiring)).collect(),
             stop_timeout: self.stop_timeout(),
-            linger: self.blueprints.iter().map(|blueprint| blueprint.options.linger).max().unwrap_or_default(),
+            // They are closed one after the other.
+            linger: self.blueprints.iter().map(|blueprint| blueprint.options.linger).sum(),
             live: Box::new(move |starting| live(&self.blueprints, &self.relations, &self.control, starting)),
         })
     }
@@ -308,6 +309,15 @@ fn join(
     let places = related.iter().enumerate().filter_map(|(place, related)| related.as_ref().map(|_| place));
     let relays = Relays { places: places.collect(), posts: Rc::default() };
     io.relay(relays.clone());
+    let places: BTreeSet<usize> = relations
+        .iter()
+        .filter(|relation| relation.is_deferred && relation.to.member == at)
+        .map(|relation| relation.to.place)
+        .collect();
+    let inbox = places.into_iter().filter_map(|place| {
+        let (_, inbound, _) = wiring.inbound(place)?;
+        Some(Inlet::new(place, Vec::new(), inbound.intake()?, Arc::clone(&wiring)))
+    });
     let member = Member {
         name: name.as_str().into(),
         sinks: sinks.clone(),
@@ -319,7 +329,7 @@ fn join(
         io: RefCell::new(io),
         linger: options.linger,
         batch: RefCell::default(),
-        inbox: RefCell::new(VecDeque::new()),
+        inbox: RefCell::new(inbox.collect()),
     };
     Ok((member, life::tell_addresses(blueprint, opened)))
 }

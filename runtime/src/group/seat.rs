@@ -15,7 +15,7 @@ use service_framework_states::owner::Update;
 
 use super::crew::{Crew, Member, Related, RelatedEnd};
 use crate::boundary::{Called, Port};
-use crate::io::{Arrived, Content, Io};
+use crate::io::{Arrived, FULL, Io};
 use crate::logging;
 use crate::placement::{Place, SocketsLost};
 
@@ -59,14 +59,19 @@ impl<'c> Seat<'c> {
             numbers.number(&mut publication);
         }
         let frame = Bytes::from(publication);
+        let counters = self.member().and_then(|member| member.wiring.counters(place));
         for RelatedEnd { end, is_deferred, .. } in &related.ends {
-            if let Some(member) = self.crew.member(end.member).filter(|_| *is_deferred) {
-                member.inbox.borrow_mut().push_back((end.place, frame.clone()));
-            } else {
+            if !is_deferred {
                 self.crew.hand_over(*end, std::slice::from_ref(&frame), &mut Vec::new());
+            } else if let Some(member) = self.crew.member(end.member) {
+                let inbox = member.inbox.borrow();
+                let inlet = inbox.iter().find(|inlet| inlet.place() == end.place);
+                let has_room = inlet.is_some_and(|inlet| inlet.hand_in(Frames::from_iter([frame.clone()])));
+                if let (false, Some(counters)) = (has_room, counters) {
+                    counters.dropped(FULL);
+                }
             }
         }
-        let counters = self.member().and_then(|member| member.wiring.counters(place));
         if let Some(counters) = counters.filter(|_| !related.has_socket) {
             counters.sent();
         }
@@ -118,10 +123,9 @@ impl<'c> Seat<'c> {
 
     /// Takes what was published for this service while its turn had not come.
     fn sweep_inbox(&self, out: &mut Vec<Arrived>) {
-        let Some(member) = self.member() else { return };
-        let arrived =
-            |(place, frame)| Arrived { socket: 0, place, content: Content::Here(Some(Frames::from_iter([frame]))) };
-        out.extend(member.inbox.borrow_mut().drain(..).map(arrived));
+        if let Some(member) = self.member() {
+            member.inbox.borrow_mut().iter_mut().for_each(|inlet| inlet.sweep(out));
+        }
     }
 }
 

@@ -22,7 +22,7 @@ use crate::wiring::Wiring;
 pub(super) const PUMPED: usize = 16 * QUOTA;
 
 /// The sockets and the queue of a subscriber.
-pub(super) struct Inlet {
+pub(crate) struct Inlet {
     sockets: Vec<Box<dyn Socket>>,
     /// Which socket has the first turn: another one each time.
     first: usize,
@@ -34,7 +34,7 @@ pub(super) struct Inlet {
 }
 
 impl Inlet {
-    pub(super) fn new(place: usize, sockets: Vec<Box<dyn Socket>>, settings: &Settings, wiring: Arc<Wiring>) -> Self {
+    pub(crate) fn new(place: usize, sockets: Vec<Box<dyn Socket>>, settings: &Settings, wiring: Arc<Wiring>) -> Self {
         let waiting = Waiting { intake: Intake::new(settings.clone()), promised: 0 };
         let inflow = Arc::new(Inflow { place, wiring, waiting: Mutex::new(waiting) });
         Self { sockets, first: 0, received: Vec::new(), inflow, peers: None, tells_peers: false }
@@ -50,7 +50,7 @@ impl Inlet {
         Self { tells_peers: true, ..Self::new(place, sockets, settings, wiring) }
     }
 
-    pub(super) fn place(&self) -> usize {
+    pub(crate) fn place(&self) -> usize {
         self.inflow.place
     }
 
@@ -66,7 +66,7 @@ impl Inlet {
 
     /// Takes what has arrived into the queue, and promises the service what it has not been promised yet: of
     /// a subscriber at most [`QUOTA`] messages, of a copy all.
-    pub(super) fn sweep(&mut self, out: &mut Vec<Arrived>) {
+    pub(crate) fn sweep(&mut self, out: &mut Vec<Arrived>) {
         self.pump();
         let (inflow, place) = (&self.inflow, self.inflow.place);
         let peers = self.peers.take();
@@ -144,8 +144,23 @@ impl Inlet {
         pumped
     }
 
+    /// Takes in a message that no socket carries. Returns whether there was room for it.
+    pub(crate) fn hand_in(&self, frames: Frames) -> bool {
+        let has_room = self.inflow.lock().intake.room() > 0;
+        if has_room {
+            self.inflow.take_in([frames]);
+        }
+        has_room
+    }
+
+    /// Whether something waits that the service has not been promised yet.
+    pub(crate) fn is_waiting(&self) -> bool {
+        let waiting = self.inflow.lock();
+        waiting.intake.len() > waiting.promised
+    }
+
     /// Counts what waits and will never be handled, and gives up the sockets, to be closed.
-    pub(super) fn close(mut self) -> Vec<Box<dyn Socket>> {
+    pub(crate) fn close(mut self) -> Vec<Box<dyn Socket>> {
         self.pump();
         self.inflow.give_up();
         self.sockets

@@ -28,7 +28,6 @@ use service_framework_connections::requests::Unanswered;
 use service_framework_model::wire::envelope::WorkflowId;
 use service_framework_states::owner::Update;
 
-use self::inlet::Inlet;
 pub(crate) use self::lines::Relays;
 use self::lines::{AnswerOfOwner, Closed, Lines};
 use crate::alarm::Alarm;
@@ -39,8 +38,9 @@ use crate::wiring::Wiring;
 
 pub(crate) use arrived::{Arrived, Content};
 pub use error::{WiringError, WiringProblem};
-pub(crate) use inlet::{MISSED, REPEATED};
+pub(crate) use inlet::{Inlet, MISSED, REPEATED};
 pub(crate) use opening::Parts;
+pub(crate) use outlet::FULL;
 pub(crate) use plan::{End, Plan, Role};
 pub(crate) use post::{Post, Postbox, Posts, Request, postbox};
 

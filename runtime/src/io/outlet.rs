@@ -91,4 +91,4 @@ impl Outlet {
 }
 
 /// The reason under which messages are counted that a subscriber's queue had no room for.
-pub(super) const FULL: &str = "queue_full";
+pub(crate) const FULL: &str = "queue_full";
