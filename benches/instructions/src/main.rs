@@ -6,6 +6,7 @@
 
 mod budget;
 mod counting;
+mod group;
 mod paths;
 mod states;
 

@@ -1,4 +1,4 @@
-//! The paths of messages: requests and publications. Those of states are beside it.
+//! The paths of messages: requests and publications. Those of groups and of states are beside it.
 //!
 //! Owns what is done for each message. Everything is made before; each result is looked at, so that a path on which
 //! all fails counts nothing. The service is called as the service loop calls it, without a socket.
@@ -20,7 +20,7 @@ use service_framework_model::wire::envelope::{self, WorkflowId};
 use service_framework_runtime::testing::{TestService, TestServiceBuilder};
 
 use crate::counting::{ALL, count};
-use crate::states;
+use crate::{group, states};
 
 /// All paths.
 pub(crate) const NAMES: &[&str] = &[
@@ -33,6 +33,8 @@ pub(crate) const NAMES: &[&str] = &[
     "publication_written",
     "request_read",
     "reply_written",
+    "group_request",
+    "group_publication",
     "copy_10_int",
     "copy_1000_int",
     "copy_1000_decimal",
@@ -54,6 +56,8 @@ pub(crate) fn walk(name: &str) -> Result<(), String> {
         "publication_written" => publication_written(),
         "request_read" => request_read(),
         "reply_written" => reply_written(),
+        "group_request" => group::sent::<true>(),
+        "group_publication" => group::sent::<false>(),
         "copy_10_int" => states::copy(10, states::ints()),
         "copy_1000_int" => states::copy(1_000, states::ints()),
         "copy_1000_decimal" => states::copy(1_000, states::decimals()),
