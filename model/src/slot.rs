@@ -313,6 +313,7 @@ impl<'a> ForeignSlot<'a> {
     ///
     /// # Errors
     /// If the tag is unknown, a pointer is null or misaligned, or the content is not what the tag says.
+    #[inline]
     pub fn view(&self) -> Result<View<'a, Self>, BadSlot> {
         let tag = Tag::from_byte(self.raw.tag).ok_or(BadSlot::Tag(self.raw.tag))?;
         // SAFETY: the maker of this slot promised that its memory is there for 'a (`from_raw`).

@@ -179,30 +179,39 @@ impl RawSlot {
         }
     }
 
+    /// Makes sure that what a slot points at can be there, and be part of a message.
+    #[inline]
+    const fn check_pointer(&self, tag: Tag, is_bad: bool) -> Result<(), BadSlot> {
+        match self.len {
+            0 => Ok(()),
+            len if is_bad => Err(BadSlot::Pointer(tag, len)),
+            len if len > LONGEST => Err(BadSlot::Length(tag, len)),
+            _ => Ok(()),
+        }
+    }
+
     /// # Safety
     /// Pointers with their lengths describe memory that is valid for `'a`, as for [`ForeignSlot`].
+    #[inline]
     pub(super) unsafe fn read_checking<'a, S>(&self, tag: Tag) -> Result<View<'a, S>, BadSlot> {
         // SAFETY: the union's fields are plain numbers or a pointer; any bits are valid for each.
         let (number, pointer) = unsafe { (self.payload.uint, self.payload.pointer) };
-        let slots = matches!(tag, Tag::List | Tag::Set | Tag::Map | Tag::Record);
-        let bytes = matches!(tag, Tag::Str | Tag::Bytes | Tag::DecimalText | Tag::OneOf | Tag::FloatArray | Tag::Ext);
-        let aligned = !slots || pointer.addr().is_multiple_of(align_of::<Self>());
-        if ((slots || bytes) && self.len > 0 && (pointer.is_null() || !aligned))
-            || (tag == Tag::Uuid && pointer.is_null())
-        {
-            return Err(BadSlot::Pointer(tag, self.len));
-        }
-        if (slots || bytes) && self.len > LONGEST {
-            return Err(BadSlot::Length(tag, self.len));
-        }
         let good = match tag {
+            Tag::Absent | Tag::Nil | Tag::Int | Tag::Float => true,
             Tag::Bool => number <= 1,
             Tag::UInt => number > i64::MAX.cast_unsigned(),
             Tag::Decimal => self.detail <= 28 && self.small <= 1,
             Tag::DateTime => self.len < 1_000_000_000,
+            Tag::Uuid if pointer.is_null() => return Err(BadSlot::Pointer(tag, self.len)),
             Tag::Uuid => self.len == 16,
-            Tag::FloatArray => self.len.is_multiple_of(8),
-            _ => true,
+            Tag::Str | Tag::Bytes | Tag::DecimalText | Tag::OneOf | Tag::FloatArray | Tag::Ext => {
+                self.check_pointer(tag, pointer.is_null())?;
+                tag != Tag::FloatArray || self.len.is_multiple_of(8)
+            }
+            Tag::List | Tag::Set | Tag::Map | Tag::Record => {
+                self.check_pointer(tag, pointer.is_null() || !pointer.addr().is_multiple_of(align_of::<Self>()))?;
+                true
+            }
         };
         if !good {
             return Err(BadSlot::Value(tag));
