@@ -98,15 +98,12 @@ impl<'c> Seat<'c> {
         id: &WorkflowId<'_>,
         returned: &mut dyn FnMut(&[Slot<'_>]),
     ) -> Option<Called> {
-        let related = self.related(place).filter(|related| related.is_at_once)?;
+        // What comes too late is answered as what came by a socket.
+        let related = self.related(place).filter(|related| related.is_at_once && !self.crew.control.is_stopping())?;
         let mut called = None;
         for RelatedEnd { end, models, .. } in &related.ends {
             let (member, models) = (self.crew.member(end.member)?, models.as_ref()?);
             let mut dispatcher = member.dispatcher.try_borrow_mut().ok()?;
-            // What comes too late is answered as what came by a socket.
-            if self.crew.control.is_stopping() {
-                return None;
-            }
             let (_logs, _workflow) = (member.enter(), logging::inner_workflow());
             let mut seat = self.crew.seat(end.member);
             let (outcome, stop) = dispatcher.handle_call(end.place, (models, slots), id, &mut seat, returned)?;
