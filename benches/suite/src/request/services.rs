@@ -2,14 +2,12 @@
 //!
 //! Owns the services and how they are built from words: the transport, the placement, `main`, `busy`.
 
-use std::time::Instant;
-
 use bench_desk::{Ack, Order, OwnedAck, acknowledge};
 use service_framework::prelude::*;
 use service_framework::{Json, Placement, Service, json};
 
-use crate::process::until_left;
-use crate::turns::Turns;
+use super::turns::Turns;
+use crate::side::until_left;
 
 /// Answers at this endpoint.
 pub(crate) fn desk(at: &str, words: &[&str]) {
@@ -97,9 +95,8 @@ impl<const IN_MAIN: bool> Client<IN_MAIN> {
         while let Some(count) = turns.next() {
             for _ in 0..count {
                 let order = turns.order();
-                let began = Instant::now();
                 let OwnedAck { symbol, notional, sequence } = ctx.send(&DESK, &order)?;
-                turns.took(began, &Ack { symbol: &symbol, notional, sequence });
+                turns.took(&Ack { symbol: &symbol, notional, sequence });
             }
         }
         Ok(())

@@ -2,16 +2,14 @@
 //!
 //! Owns the loop by hand, which is two threads and a channel each way: what is left where there are no sockets.
 
-use std::time::Instant;
-
 use bench_desk::{by_hand as wire, message};
 use bytes::Bytes;
 use rmp::encode::ByteBuf;
 use tokio::sync::mpsc;
 
-use crate::by_hand::block_on;
-use crate::services;
-use crate::turns::Turns;
+use super::services;
+use super::turns::Turns;
+use crate::side::block_on;
 
 /// How many messages a channel holds.
 const WAITING: usize = 1_000;
@@ -41,12 +39,11 @@ pub(crate) fn by_hand() {
         while let Some(count) = turns.next() {
             for _ in 0..count {
                 let order = turns.order();
-                let began = Instant::now();
                 let mut request = ByteBuf::new();
                 wire::write_call(&order, message::WORKFLOW_ID, &mut request);
                 ask.send(request.into_vec().into()).await.expect("a desk that is there");
                 let reply = answers.recv().await.expect("a desk that is there");
-                turns.took(began, &wire::read_answer(&reply).expect("a good reply"));
+                turns.took(&wire::read_answer(&reply).expect("a good reply"));
             }
         }
     });
