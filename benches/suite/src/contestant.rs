@@ -203,7 +203,8 @@ pub(crate) fn measure(contestants: &mut [Contestant], measures: &[Measure], roun
     }
 }
 
-fn start(role: &str, words: &str, endpoint: &str, others: &Others) -> Process {
+/// A side as a process.
+pub(crate) fn start(role: &str, words: &str, endpoint: &str, others: &Others) -> Process {
     let Some(python) = others.python.filter(|_| words == "python") else {
         return Process::again(&[SIDE, role, words, endpoint]);
     };

@@ -4,6 +4,7 @@
 //! table run at the same time and take turns, in another order each round; loops by hand read and write the same fields and
 //! validate nothing, the framework checks everything.
 
+mod asking;
 mod contestant;
 mod machine;
 mod others;
@@ -16,6 +17,7 @@ mod python;
 mod report;
 mod request;
 mod side;
+mod states;
 mod turn;
 
 use std::path::Path;

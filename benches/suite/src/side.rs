@@ -16,6 +16,9 @@ pub(crate) fn play(role: &str, words: &str, endpoint: &str) {
         "client" => crate::request::client(&words, endpoint),
         "publisher" => crate::publish::publisher(&words, endpoint),
         "subscriber" => crate::publish::subscriber(&words, endpoint),
+        "owner" => crate::states::owner(endpoint),
+        "copies" => crate::states::copies(endpoint),
+        "many" => crate::request::services::many(),
         _ => panic!("no role is called `{role}`"),
     }
 }

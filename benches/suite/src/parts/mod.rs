@@ -4,6 +4,8 @@
 
 mod publications;
 mod round_trip;
+mod start;
+mod states;
 
 use std::path::Path;
 
@@ -15,8 +17,15 @@ use crate::report::Report;
 pub(crate) type Part = (&'static str, fn(&mut Run<'_>));
 
 /// All parts, in the order of the report.
-pub(crate) const ALL: [Part; 3] =
-    [("round-trip", round_trip::run), ("publish", publications::to_one), ("fan-out", publications::to_eight)];
+pub(crate) const ALL: [Part; 7] = [
+    ("round-trip", round_trip::run),
+    ("publish", publications::to_one),
+    ("fan-out", publications::to_eight),
+    ("states", states::measure),
+    ("services", start::many),
+    ("start", start::start_up),
+    ("idle", start::idle),
+];
 
 /// What each part needs.
 pub(crate) struct Run<'a> {
@@ -35,4 +44,9 @@ impl Run<'_> {
 
 const fn entry(name: &'static str, first: &'static str, second: &'static str, beside: &'static str) -> Entry {
     Entry { name, first, second, beside }
+}
+
+/// How a place on a logarithmic axis of counts is written.
+fn power(place: f64) -> String {
+    format!("{:.0}", 10_f64.powf(place))
 }

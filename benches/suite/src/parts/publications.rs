@@ -60,7 +60,7 @@ pub(crate) fn to_one(run: &mut Run<'_>) {
     );
     let mut entries = ONE.to_vec();
     entries.push(LIBRARY);
-    let contestants = measured(run, &entries, 1, &paces, run.amount(7, 5));
+    let contestants = measured(run, &entries, 1, &paces, 5);
     tables(run, &contestants, &paces, "publish");
     let to = |who, to, measure, figure: fn(&Figures) -> &Vec<f64>| ratio(&contestants, (who, to), measure, figure);
     let lost = of(&contestants, OURS, 2).map_or(f64::NAN, |figures| figures.lost as f64);

@@ -86,7 +86,7 @@ fn targets(transport: &str, to_libzmq: f64, zeromq_to_libzmq: f64) -> [Wanted; 7
 }
 
 fn table(run: &mut Run<'_>, name: &str, entries: &[Entry], endpoint: impl Fn(usize) -> String, wanted: &[Wanted]) {
-    let (others, count, rounds) = (run.others, run.amount(2_000, 200), run.amount(11, 5));
+    let (others, count, rounds) = (run.others, run.amount(2_000, 200), run.amount(7, 5));
     let measures = [Measure { count, rate: 0 }, Measure { count, rate: RATE }];
     let start = |(number, entry): (usize, &Entry)| {
         Contestant::of_requests(*entry, &others.endpoint(entry, || endpoint(number)), others)

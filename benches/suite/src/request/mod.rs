@@ -5,7 +5,7 @@
 mod by_hand;
 mod libzmq;
 pub(crate) mod nats;
-mod services;
+pub(crate) mod services;
 mod turns;
 mod within;
 

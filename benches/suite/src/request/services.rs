@@ -2,6 +2,9 @@
 //!
 //! Owns the services and how they are built from words: the transport, the placement, `main`, `busy`.
 
+use std::time::Instant;
+
+use bench_desk::process::told;
 use bench_desk::{Ack, Order, OwnedAck, acknowledge};
 use service_framework::prelude::*;
 use service_framework::{Json, Placement, Service, json};
@@ -15,6 +18,18 @@ pub(crate) fn desk(at: &str, words: &[&str]) {
     println!("{}", service.address("desk").expect("an address"));
     until_left();
     service.stop_service().expect("a service that stops");
+}
+
+/// Starts as many desks as it is told, says how long that took and where they are, and stops with the process.
+pub(crate) fn many() {
+    let count: usize = told().and_then(|line| line.parse().ok()).expect("a number of desks");
+    let began = Instant::now();
+    let desks: Vec<Service> = (0..count).map(|_| started_desk("tcp://127.0.0.1:0", &[])).collect();
+    let took = began.elapsed().as_secs_f64() * 1e3;
+    let endpoints: Vec<&str> = desks.iter().filter_map(|desk| desk.address("desk")).collect();
+    println!("{took} {}", endpoints.join(" "));
+    until_left();
+    std::process::exit(0);
 }
 
 /// A desk that answers in the background.
