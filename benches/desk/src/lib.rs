@@ -10,6 +10,7 @@ pub mod proc;
 pub mod process;
 pub mod publication;
 pub mod stats;
+pub mod text;
 
 use std::hint::black_box;
 

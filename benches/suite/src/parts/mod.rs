@@ -2,6 +2,7 @@
 //!
 //! Owns their names and their order.
 
+mod growth;
 mod publications;
 mod round_trip;
 mod start;
@@ -17,7 +18,7 @@ use crate::report::Report;
 pub(crate) type Part = (&'static str, fn(&mut Run<'_>));
 
 /// All parts, in the order of the report.
-pub(crate) const ALL: [Part; 7] = [
+pub(crate) const ALL: [Part; 8] = [
     ("round-trip", round_trip::run),
     ("publish", publications::to_one),
     ("fan-out", publications::to_eight),
@@ -25,6 +26,7 @@ pub(crate) const ALL: [Part; 7] = [
     ("services", start::many),
     ("start", start::start_up),
     ("idle", start::idle),
+    ("growth", growth::measure_sizes),
 ];
 
 /// What each part needs.

@@ -120,7 +120,7 @@ fn tables(run: &mut Run<'_>, contestants: &[Contestant], paces: &[Pace], file: &
             };
             let [p99, p999, cpu] = [&figures.p99, &figures.p999, &figures.cpu].map(|values| number(median(values)));
             let mut cells = vec![name.to_owned(), range(figure(figures))];
-            cells.extend(is_paced.then(|| [p99, p999]).into_iter().flatten());
+            cells.extend(is_paced.then_some([p99, p999]).into_iter().flatten());
             cells.extend([raw, libzmq, share, cpu]);
             cells
         };

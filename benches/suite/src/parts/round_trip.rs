@@ -52,12 +52,12 @@ pub(crate) fn run(run: &mut Run<'_>) {
     let endpoints = run.folder.to_owned();
     let tcp = |_: usize| format!("tcp://{}", free_address());
     let ipc = move |number: usize| format!("ipc://{}", endpoints.join(format!("request-{number}")).display());
-    table(run, "tcp", &SOCKETS, tcp, &targets("tcp", 0.85, 0.80));
+    table(run, ("tcp", "over tcp"), &SOCKETS, tcp, &targets("tcp", 0.85, 0.80));
     let local: Vec<Entry> = SOCKETS.into_iter().filter(|entry| !entry.is_nats() && !entry.is_python()).collect();
-    table(run, "ipc", &local, ipc, &targets("ipc", 0.55, 0.45));
+    table(run, ("ipc", "over ipc"), &local, ipc, &targets("ipc", 0.55, 0.45));
     let within: [Wanted; 1] =
         [("in-process: p50 to two channels by hand".to_owned(), (OURS, CHANNELS), p50 as Figure, 1.1)];
-    table(run, "in-process", &WITHIN, |_| String::new(), &within);
+    table(run, ("in-process", "within one process"), &WITHIN, |_| String::new(), &within);
 }
 
 /// What a target is about: who beside whom, which figure, and its limit.
@@ -85,7 +85,13 @@ fn targets(transport: &str, to_libzmq: f64, zeromq_to_libzmq: f64) -> [Wanted; 7
     ]
 }
 
-fn table(run: &mut Run<'_>, name: &str, entries: &[Entry], endpoint: impl Fn(usize) -> String, wanted: &[Wanted]) {
+fn table(
+    run: &mut Run<'_>,
+    (file, way): (&str, &str),
+    entries: &[Entry],
+    endpoint: impl Fn(usize) -> String,
+    wanted: &[Wanted],
+) {
     let (others, count, rounds) = (run.others, run.amount(2_000, 200), run.amount(7, 5));
     let measures = [Measure { count, rate: 0 }, Measure { count, rate: RATE }];
     let start = |(number, entry): (usize, &Entry)| {
@@ -96,7 +102,7 @@ fn table(run: &mut Run<'_>, name: &str, entries: &[Entry], endpoint: impl Fn(usi
     measure(&mut contestants, &measures, rounds);
 
     let report = &mut *run.report;
-    report.say(&format!("### Requests over {name}"));
+    report.say(&format!("### Requests {way}"));
     report.say(&format!(
         "{rounds} rounds of {count} requests, one after another, and of as many that are due {RATE} times a second (of the \
          Python library a twentieth of both). Microseconds; medians of the rounds with the least and the greatest. \
@@ -117,13 +123,8 @@ fn table(run: &mut Run<'_>, name: &str, entries: &[Entry], endpoint: impl Fn(usi
         let columns = [title, "p50", "p99", "p99.9", "p50 to raw", "p99 to raw", "p50 to libzmq", "CPU us"];
         report.table(&columns, &rows);
     }
-    report.latencies(&format!("request-{name}"), &format!("Requests over {name}, one after another"), &contestants, 0);
-    report.latencies(
-        &format!("request-{name}-due"),
-        &format!("Requests over {name}, {RATE} a second"),
-        &contestants,
-        1,
-    );
+    report.latencies(&format!("request-{file}"), &format!("Requests {way}, one after another"), &contestants, 0);
+    report.latencies(&format!("request-{file}-due"), &format!("Requests {way}, {RATE} a second"), &contestants, 1);
     let judged =
         |(what, who, figure, limit): &Wanted| Target::at_most(what, *limit, ratio(&contestants, *who, 0, *figure));
     report.targets(&wanted.iter().map(judged).collect::<Vec<_>>());

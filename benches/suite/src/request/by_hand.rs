@@ -2,14 +2,13 @@
 //!
 //! Owns the framing, which is the framework's: a correlation, an empty frame, the body. They validate nothing.
 
-use bench_desk::{by_hand, message};
 use bytes::Bytes;
 use omq_tokio::options::WorkloadProfile;
 use omq_tokio::{Message, Options, Socket, SocketType};
 use rmp::encode::ByteBuf;
 use zeromq::{DealerSocket, RouterSocket, Socket as _, SocketRecv as _, SocketSend as _, ZmqMessage};
 
-use super::turns::Turns;
+use super::turns::{Desk, Turns};
 use crate::side::{block_on, endpoint, exit_when_left};
 
 pub(crate) fn omq_desk(at: &str, words: &[&str]) {
@@ -17,7 +16,7 @@ pub(crate) fn omq_desk(at: &str, words: &[&str]) {
         let socket = omq(SocketType::Router, WorkloadProfile::Throughput);
         println!("{}", socket.bind(endpoint(at)).await.expect("a free endpoint"));
         exit_when_left();
-        let mut desk = by_hand::Desk::default();
+        let mut desk = Desk::of(words);
         loop {
             let request = socket.recv().await.expect("an open socket");
             let frames = answered(&mut desk, request.iter().collect());
@@ -30,7 +29,7 @@ pub(crate) fn omq_client(at: &str, words: &[&str]) {
     block_on(words, async {
         let socket = omq(SocketType::Dealer, WorkloadProfile::Latency);
         socket.connect(endpoint(at)).await.expect("an endpoint");
-        let mut asking = Asking::default();
+        let mut asking = Asking { turns: Turns::of(words), correlation: 0 };
         while let Some(count) = asking.turns.next() {
             for _ in 0..count {
                 let frames = asking.request();
@@ -43,12 +42,12 @@ pub(crate) fn omq_client(at: &str, words: &[&str]) {
     });
 }
 
-pub(crate) fn zeromq_desk(at: &str) {
-    block_on(&[], async {
+pub(crate) fn zeromq_desk(at: &str, words: &[&str]) {
+    block_on(words, async {
         let mut socket = RouterSocket::new();
         println!("{}", socket.bind(at).await.expect("a free endpoint"));
         exit_when_left();
-        let mut desk = by_hand::Desk::default();
+        let mut desk = Desk::of(words);
         loop {
             let request = socket.recv().await.expect("an open socket");
             let frames = answered(&mut desk, request.into_vec());
@@ -57,11 +56,11 @@ pub(crate) fn zeromq_desk(at: &str) {
     });
 }
 
-pub(crate) fn zeromq_client(at: &str) {
-    block_on(&[], async {
+pub(crate) fn zeromq_client(at: &str, words: &[&str]) {
+    block_on(words, async {
         let mut socket = DealerSocket::new();
         socket.connect(at).await.expect("a desk that listens");
-        let mut asking = Asking::default();
+        let mut asking = Asking { turns: Turns::of(words), correlation: 0 };
         while let Some(count) = asking.turns.next() {
             for _ in 0..count {
                 let frames = asking.request();
@@ -84,16 +83,13 @@ fn multipart(frames: Vec<Bytes>) -> ZmqMessage {
 }
 
 /// The frames of a request, with the reply in place of the body.
-fn answered(desk: &mut by_hand::Desk, mut frames: Vec<Bytes>) -> Vec<Bytes> {
-    let mut reply = ByteBuf::with_capacity(super::ROOM);
+fn answered(desk: &mut Desk, mut frames: Vec<Bytes>) -> Vec<Bytes> {
     let [_, _, _, body] = frames.as_mut_slice() else { panic!("identity, correlation, empty frame and body") };
-    desk.answer(body, &mut reply).expect("a good request");
-    *body = reply.into_vec().into();
+    *body = desk.answer(body).expect("a good request").into();
     frames
 }
 
 /// A client between its request and the reply.
-#[derive(Default)]
 struct Asking {
     turns: Turns,
     correlation: u64,
@@ -101,17 +97,15 @@ struct Asking {
 
 impl Asking {
     fn request(&mut self) -> [Bytes; 3] {
-        let order = self.turns.order();
         self.correlation += 1;
         let mut request = ByteBuf::with_capacity(super::ROOM);
-        by_hand::write_call(&order, message::WORKFLOW_ID, &mut request);
+        self.turns.write(&mut request);
         let correlation = Bytes::copy_from_slice(&self.correlation.to_be_bytes());
         [correlation, Bytes::new(), request.into_vec().into()]
     }
 
     fn answered(&mut self, correlation: &[u8], body: &[u8]) {
         assert_eq!(correlation, self.correlation.to_be_bytes());
-        let ack = by_hand::read_answer(body).expect("a good reply");
-        self.turns.took(&ack);
+        self.turns.read(body);
     }
 }

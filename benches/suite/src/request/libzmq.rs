@@ -3,11 +3,10 @@
 //! Owns the framing over it, which is that of the other loops: a correlation, an empty frame, the body. They validate
 //! nothing. With the word `busy` a side never sleeps while it waits; libzmq's own thread does.
 
-use bench_desk::{by_hand, message};
 use rmp::encode::ByteBuf;
 use zmq::{Context, DEALER, DONTWAIT, ROUTER, SNDMORE, Socket};
 
-use super::turns::Turns;
+use super::turns::{Desk, Turns};
 use crate::side::exit_when_left;
 
 pub(crate) fn desk(at: &str, words: &[&str]) {
@@ -15,7 +14,8 @@ pub(crate) fn desk(at: &str, words: &[&str]) {
     println!("{}", bound(&socket, at));
     exit_when_left();
     // It ends with the process.
-    while answer(&socket, words, &mut by_hand::Desk::default()) {}
+    let mut desk = Desk::of(words);
+    while answer(&socket, words, &mut desk) {}
 }
 
 pub(crate) fn client(at: &str, words: &[&str]) {
@@ -31,7 +31,7 @@ pub(crate) fn within() {
     let [asks, answers] = [DEALER, ROUTER].map(|kind| socket(&context, kind));
     bound(&answers, ENDPOINT);
     let desk = std::thread::spawn(move || {
-        let mut desk = by_hand::Desk::default();
+        let mut desk = Desk::of(&[]);
         while answer(&answers, &[], &mut desk) {}
     });
     asks.connect(ENDPOINT).expect("an endpoint");
@@ -42,15 +42,14 @@ pub(crate) fn within() {
 }
 
 fn ask(socket: &Socket, words: &[&str]) {
-    let (mut turns, mut number) = (Turns::default(), 0_u64);
+    let (mut turns, mut number) = (Turns::of(words), 0_u64);
     let mut frames = [zmq::Message::new(), zmq::Message::new(), zmq::Message::new()];
     let mut request = ByteBuf::new();
     while let Some(count) = turns.next() {
         for _ in 0..count {
-            let order = turns.order();
             number += 1;
             request.as_mut_vec().clear();
-            by_hand::write_call(&order, message::WORKFLOW_ID, &mut request);
+            turns.write(&mut request);
             socket.send(number.to_be_bytes().as_slice(), SNDMORE).expect("a desk that is there");
             socket.send(b"".as_slice(), SNDMORE).expect("a desk that is there");
             socket.send(request.as_slice(), 0).expect("a desk that is there");
@@ -59,26 +58,23 @@ fn ask(socket: &Socket, words: &[&str]) {
             }
             let [correlation, _, body] = &frames;
             assert_eq!(**correlation, number.to_be_bytes());
-            turns.took(&by_hand::read_answer(body).expect("a good reply"));
+            turns.read(body);
         }
     }
 }
 
 /// Answers one request; false if it was none.
-fn answer(socket: &Socket, words: &[&str], desk: &mut by_hand::Desk) -> bool {
+fn answer(socket: &Socket, words: &[&str], desk: &mut Desk) -> bool {
     let mut frames = [(); 4].map(|()| zmq::Message::new());
     for frame in &mut frames {
         receive(socket, frame, words);
     }
     let [identity, correlation, empty, body] = frames;
-    let mut reply = ByteBuf::with_capacity(super::ROOM);
-    if desk.answer(&body, &mut reply).is_none() {
-        return false;
-    }
+    let Some(reply) = desk.answer(&body) else { return false };
     for frame in [identity, correlation, empty] {
         socket.send(frame, SNDMORE).expect("a client that is there");
     }
-    socket.send(reply.into_vec(), 0).expect("a client that is there");
+    socket.send(reply, 0).expect("a client that is there");
     true
 }
 

@@ -6,6 +6,7 @@ mod by_hand;
 mod libzmq;
 pub(crate) mod nats;
 pub(crate) mod services;
+mod texts;
 mod turns;
 mod within;
 
@@ -16,7 +17,7 @@ const ROOM: usize = 256;
 pub(crate) fn desk(words: &[&str], at: &str) {
     match words {
         ["by-hand", "omq", more @ ..] => by_hand::omq_desk(at, more),
-        ["by-hand", "zeromq"] => by_hand::zeromq_desk(at),
+        ["by-hand", "zeromq", more @ ..] => by_hand::zeromq_desk(at, more),
         ["libzmq", more @ ..] => libzmq::desk(at, more),
         ["framework", more @ ..] => services::desk(at, more),
         ["nats"] => nats::desk(at),
@@ -28,7 +29,7 @@ pub(crate) fn desk(words: &[&str], at: &str) {
 pub(crate) fn client(words: &[&str], at: &str) {
     match words {
         ["by-hand", "omq", more @ ..] => by_hand::omq_client(at, more),
-        ["by-hand", "zeromq"] => by_hand::zeromq_client(at),
+        ["by-hand", "zeromq", more @ ..] => by_hand::zeromq_client(at, more),
         ["libzmq", more @ ..] => libzmq::client(at, more),
         ["framework", more @ ..] => services::client(at, more),
         ["nats"] => nats::client(at),
