@@ -35,7 +35,9 @@ pub(crate) fn draw(file: &Path, axes: &Axes<'_>, lines: &[Line]) -> Result<(), B
         return Ok(());
     }
     let (left, right) = (least(|point| point.0), most(|point| point.0));
-    let (low, high) = (least(|point| point.1) / 1.3, most(|point| point.1) * 1.3);
+    // Whole powers of ten: there is where the labels are.
+    let (low, high) = (least(|point| point.1).log10().floor(), most(|point| point.1).log10().ceil());
+    let (low, high) = (10_f64.powf(low), 10_f64.powf(high.max(low + 1.0)));
     let root = SVGBackend::new(file, SIZE).into_drawing_area();
     root.fill(&WHITE)?;
     // Names of lines stand beside the plot, where no line can run through them.
@@ -47,7 +49,15 @@ pub(crate) fn draw(file: &Path, axes: &Axes<'_>, lines: &[Line]) -> Result<(), B
         .y_label_area_size(62)
         .build_cartesian_2d(left..right.max(left + 1e-9), (low..high).log_scale())?;
     let label = |x: &f64| (axes.label)(*x);
-    chart.configure_mesh().x_desc(axes.x).y_desc(axes.y).x_label_formatter(&label).x_labels(6).draw()?;
+    let power = |y: &f64| if *y < 1.0 { format!("{y}") } else { format!("{y:.0}") };
+    chart
+        .configure_mesh()
+        .y_label_formatter(&power)
+        .x_desc(axes.x)
+        .y_desc(axes.y)
+        .x_label_formatter(&label)
+        .x_labels(6)
+        .draw()?;
     for (number, line) in lines.iter().enumerate() {
         let color = Palette99::pick(number).to_rgba();
         let shown: Vec<(f64, f64)> = line.points.iter().copied().filter(|(_, y)| y.is_finite() && *y > 0.0).collect();

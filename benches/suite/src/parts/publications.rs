@@ -48,7 +48,7 @@ type Pace = (&'static str, Measure);
 pub(crate) fn to_one(run: &mut Run<'_>) {
     let paces = [
         ("10,000 a second", Measure { count: run.amount(5_000, 1_000), rate: 10_000 }),
-        ("100,000 a second", Measure { count: run.amount(50_000, 5_000), rate: 100_000 }),
+        ("100,000 a second", Measure { count: run.amount(20_000, 5_000), rate: 100_000 }),
         ("flat out", Measure { count: run.amount(300_000, 20_000), rate: 0 }),
     ];
     run.report.say("## Publish and subscribe");
@@ -89,7 +89,7 @@ pub(crate) fn to_eight(run: &mut Run<'_>) {
         "Each subscriber is a process. A latency is that of any of them, a rate that of the slowest of them, and CPU as \
          above, for each message that came to one of them.",
     );
-    let contestants = measured(run, &EIGHT, FAN_OUT, &paces, run.amount(7, 5));
+    let contestants = measured(run, &EIGHT, FAN_OUT, &paces, 5);
     tables(run, &contestants, &paces, "fan-out");
 }
 

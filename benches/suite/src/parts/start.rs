@@ -66,7 +66,7 @@ pub(crate) fn start_up(run: &mut Run<'_>) {
 }
 
 pub(crate) fn idle(run: &mut Run<'_>) {
-    let (seconds, others) = (run.amount(5, 1), run.others);
+    let (seconds, others) = (run.amount(3, 1), run.others);
     run.report.say("## Idle");
     run.report.say(&format!(
         "Desks that have answered once and have had nothing to do for a second, five times for {seconds} s: the share of a \
