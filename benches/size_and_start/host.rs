@@ -6,11 +6,11 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use bench_desk::proc::{Memory, memory};
 use bench_desk::{OwnedAck, OwnedOrder};
 use service_framework::prelude::*;
 use service_framework::{Service, json};
 
-use crate::proc::{Memory, memory};
 use crate::support::process::{descriptors, threads};
 use crate::{head, kib, row};
 

@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
+use bench_desk::proc::{memory, used};
+
 use crate::host::{self, Host};
-use crate::proc::{memory, used};
 use crate::start::{self, Desk};
 use crate::support::process::threads;
 use crate::support::python::Python;

@@ -8,7 +8,6 @@ mod build;
 mod host;
 mod idle;
 mod plugin;
-mod proc;
 mod start;
 #[path = "../../tests/support/mod.rs"]
 mod support;

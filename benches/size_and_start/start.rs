@@ -88,10 +88,11 @@ pub(crate) fn ours(port: u16, folder: &Folder, flags: &[&str]) -> Desk {
 
 /// The same desk as a service of the Python library.
 pub(crate) fn theirs(port: u16, python: Python) -> Desk {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/size_and_start/desk.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/suite/python/request.py");
     let mut command = Command::new(python.interpreter());
-    command.arg("-B").arg(script).arg(port.to_string());
-    Desk(command.stderr(Stdio::null()).spawn().expect("an interpreter"))
+    command.arg("-B").arg(script).args(["desk", &port.to_string()]);
+    // It ends when nobody is left to write to it.
+    Desk(command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().expect("an interpreter"))
 }
 
 /// The desk's library, which cargo builds beside this program.

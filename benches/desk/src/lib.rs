@@ -2,13 +2,15 @@
 //!
 //! Owns the two forms in which the same desk is measured, a service of the framework (here) and a loop written by hand
 //! ([`by_hand`], [`publication`]), the message that both get ([`message`]), the processes that they are in
-//! ([`process`]) and how times are summed up ([`stats`]). Never measures: that is what the benchmarks do.
+//! ([`process`]), what the kernel says of these ([`proc`]) and how times are summed up ([`stats`]). Never measures: that is what the benchmarks do.
 
 pub mod by_hand;
 pub mod message;
+pub mod proc;
 pub mod process;
 pub mod publication;
 pub mod stats;
+pub mod text;
 
 use std::hint::black_box;
 

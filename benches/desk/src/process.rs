@@ -37,6 +37,12 @@ impl Process {
         Self { child, input, output }
     }
 
+    /// Its number, as `/proc` has it.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.child.id().to_string()
+    }
+
     /// Tells it something.
     ///
     /// # Panics

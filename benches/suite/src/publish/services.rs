@@ -4,12 +4,13 @@
 
 use std::time::Duration;
 
-use bench_desk::process::told;
-use bench_desk::{Order, message, publication};
+use bench_desk::{Order, publication};
 use service_framework::prelude::*;
 use service_framework::{Json, Placement, Service, json};
 
-use crate::turn::{END, Heard, REST, Turn};
+use super::turns::{Heard, REST, last, order, subscribers};
+use crate::side::until_left;
+use crate::turn::Turn;
 
 /// Publishes at this endpoint, until nobody tells it to any more.
 pub(crate) fn publisher(at: &str, words: &[&str]) {
@@ -26,7 +27,7 @@ pub(crate) fn subscriber(at: &str, words: &[&str]) {
     let addresses = json!({"connections": {"in": {"orders": {"subscriber": at}}}});
     let mut service = build::<Hearer>(addresses, words);
     service.run_service().expect("a subscriber");
-    while told().is_some() {}
+    until_left();
     service.stop_service().expect("a service that stops");
 }
 
@@ -37,6 +38,7 @@ fn build<T: ServiceDefinition>(addresses: Json, words: &[&str]) -> Service {
             "omq" | "zeromq" => builder.transport(*word),
             "inline" => builder.placement(Placement::Inline),
             "offloaded" => builder.placement(Placement::Offloaded),
+            "busy" => builder.busy(true),
             // The caller chooses it.
             "main" => builder,
             other => panic!("a service cannot be `{other}`"),
@@ -65,17 +67,17 @@ impl<const IN_MAIN: bool> ServiceDefinition for Feed<IN_MAIN> {
 
 impl<const IN_MAIN: bool> Feed<IN_MAIN> {
     fn publish(&mut self, ctx: &mut Context) -> Result<()> {
-        ctx.wait_for_subscribers(&ORDERS, 1, Duration::from_secs(10))?;
+        ctx.wait_for_subscribers(&ORDERS, subscribers(), Duration::from_secs(10))?;
         println!("ready");
         while let Some(turn) = Turn::next() {
-            for sequence in 1..=turn.count {
-                ctx.send(&ORDERS, &turn.order(sequence))?;
+            for number in 1..=turn.count {
+                ctx.send(&ORDERS, &order(&turn, number))?;
                 if turn.is_paced() {
                     ctx.flush()?;
                 }
             }
             ctx.wait(REST)?;
-            ctx.send(&ORDERS, &message::order(END))?;
+            ctx.send(&ORDERS, &last())?;
             ctx.wait(REST)?;
         }
         Ok(())

@@ -2,16 +2,13 @@
 //!
 //! Owns the loop by hand, which is two threads and a channel each way: what is left where there are no sockets.
 
-use std::time::Instant;
-
-use bench_desk::{by_hand as wire, message};
 use bytes::Bytes;
 use rmp::encode::ByteBuf;
 use tokio::sync::mpsc;
 
-use crate::by_hand::block_on;
-use crate::services;
-use crate::turns::Turns;
+use super::services;
+use super::turns::{Desk, Turns};
+use crate::side::block_on;
 
 /// How many messages a channel holds.
 const WAITING: usize = 1_000;
@@ -28,11 +25,10 @@ pub(crate) fn by_hand() {
     let (answer, mut answers) = mpsc::channel::<Bytes>(WAITING);
     let desk = std::thread::spawn(move || {
         block_on(&[], async {
-            let mut desk = wire::Desk::default();
+            let mut desk = Desk::of(&[]);
             while let Some(request) = asked.recv().await {
-                let mut reply = ByteBuf::new();
-                desk.answer(&request, &mut reply).expect("a good request");
-                answer.send(reply.into_vec().into()).await.expect("a client that is there");
+                let reply = desk.answer(&request).expect("a good request");
+                answer.send(reply.into()).await.expect("a client that is there");
             }
         });
     });
@@ -40,13 +36,11 @@ pub(crate) fn by_hand() {
         let mut turns = Turns::default();
         while let Some(count) = turns.next() {
             for _ in 0..count {
-                let order = turns.order();
-                let began = Instant::now();
                 let mut request = ByteBuf::new();
-                wire::write_call(&order, message::WORKFLOW_ID, &mut request);
+                turns.write(&mut request);
                 ask.send(request.into_vec().into()).await.expect("a desk that is there");
                 let reply = answers.recv().await.expect("a desk that is there");
-                turns.took(began, &wire::read_answer(&reply).expect("a good reply"));
+                turns.read(&reply);
             }
         }
     });

@@ -1,19 +1,24 @@
 //! What the kernel says of a process: CPU time, wake-ups, memory.
 //!
-//! Owns the reading of `/proc`. What `tests/support` reads there is not read here again.
+//! Owns the reading of `/proc`. What `tests/support` reads there is not read here again. Never keeps a figure.
 
 use std::fs;
 
 /// What all threads of a process have used so far.
-#[derive(Clone, Copy)]
-pub(crate) struct Used {
+#[derive(Clone, Copy, Debug)]
+pub struct Used {
     /// Time on a CPU, in nanoseconds.
-    pub(crate) nanoseconds: u64,
+    pub nanoseconds: u64,
     /// How often a thread went to sleep and was woken.
-    pub(crate) wake_ups: u64,
+    pub wake_ups: u64,
 }
 
-pub(crate) fn used(process: &str) -> Used {
+/// What a process has used.
+///
+/// # Panics
+/// If there is no such process.
+#[must_use]
+pub fn used(process: &str) -> Used {
     let mut used = Used { nanoseconds: 0, wake_ups: 0 };
     for thread in fs::read_dir(format!("/proc/{process}/task")).expect("a process that runs") {
         let thread = thread.expect("a thread").path();
@@ -27,13 +32,20 @@ pub(crate) fn used(process: &str) -> Used {
 }
 
 /// Memory in RAM, in bytes: all that a process has mapped, and its share of it where others have mapped it too.
-#[derive(Clone, Copy)]
-pub(crate) struct Memory {
-    pub(crate) resident: u64,
-    pub(crate) proportional: u64,
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    /// All of it.
+    pub resident: u64,
+    /// Its share.
+    pub proportional: u64,
 }
 
-pub(crate) fn memory(process: &str) -> Memory {
+/// What a process has in RAM.
+///
+/// # Panics
+/// If there is no such process.
+#[must_use]
+pub fn memory(process: &str) -> Memory {
     let path = format!("/proc/{process}/smaps_rollup");
     let number = |name| number(path.as_ref(), name) * 1024;
     Memory { resident: number("Rss:"), proportional: number("Pss:") }

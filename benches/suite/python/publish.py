@@ -22,6 +22,8 @@ def order(sequence, when):
 
 
 def main(to_send, config):
+    # It is told how many subscribers there are, and cannot see them.
+    sys.stdin.readline()
     print("ready", flush=True)
     for line in sys.stdin:
         count, rate = map(int, line.split())
@@ -40,21 +42,20 @@ def main(to_send, config):
 
 
 class Heard:
-    count, first, last, microseconds = 0, 0, 0, []
+    count, first, last, nanoseconds = 0, 0, 0, []
 
 
 def on_new_message(args, to_send, states, config):
     if args["sequence"] == END:
-        times = sorted(Heard.microseconds) or [float("nan")]
-        p50, p99 = (times[round((len(times) - 1) * share)] for share in (0.5, 0.99))
-        print(Heard.count, (Heard.last - Heard.first) / 1e9, p50, p99, flush=True)
-        Heard.count, Heard.microseconds = 0, []
+        times = "h" + ",".join("%d:1" % nanoseconds for nanoseconds in Heard.nanoseconds)
+        print(Heard.count, (Heard.last - Heard.first) / 1e9, times, flush=True)
+        Heard.count, Heard.nanoseconds = 0, []
         return
     Heard.count += 1
     now = time.time_ns()
     if args["time"] != UNPACED:
-        Heard.microseconds.append((now - args["time"].to_unix_nano()) / 1e3)
-    elif Heard.count == 1:
+        Heard.nanoseconds.append(now - args["time"].to_unix_nano())
+    if Heard.count == 1:
         Heard.first = now
     else:
         Heard.last = now

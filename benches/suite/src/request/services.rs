@@ -4,12 +4,14 @@
 
 use std::time::Instant;
 
+use bench_desk::process::told;
 use bench_desk::{Ack, Order, OwnedAck, acknowledge};
 use service_framework::prelude::*;
-use service_framework::{Json, Placement, Service, json};
+use service_framework::{Json, Placement, Service, ServiceBuilder, json};
 
-use crate::process::until_left;
-use crate::turns::Turns;
+use super::texts::{Asking, Echo};
+use super::turns::{Turns, size};
+use crate::side::until_left;
 
 /// Answers at this endpoint.
 pub(crate) fn desk(at: &str, words: &[&str]) {
@@ -19,10 +21,28 @@ pub(crate) fn desk(at: &str, words: &[&str]) {
     service.stop_service().expect("a service that stops");
 }
 
+/// Starts a desk and says where it is, then as many as it is told, and says how long that took and where these are. All end
+/// with the process.
+pub(crate) fn many() {
+    let first = started_desk("tcp://127.0.0.1:0", &[]);
+    println!("{}", first.address("desk").expect("an address"));
+    let count: usize = told().and_then(|line| line.parse().ok()).expect("a number of desks");
+    let began = Instant::now();
+    let desks: Vec<Service> = (0..count).map(|_| started_desk("tcp://127.0.0.1:0", &[])).collect();
+    let took = began.elapsed().as_secs_f64() * 1e3;
+    let endpoints: Vec<&str> = desks.iter().filter_map(|desk| desk.address("desk")).collect();
+    println!("{took} {}", endpoints.join(" "));
+    until_left();
+    std::process::exit(0);
+}
+
 /// A desk that answers in the background.
 pub(crate) fn started_desk(at: &str, words: &[&str]) -> Service {
     let addresses = json!({"connections": {"in": {"desk": {"replyer": at}}}});
-    let mut service = build::<Desk>(addresses, words);
+    let mut service = match size(words) {
+        Some(_) => build::<Echo>(addresses, words),
+        None => build::<Desk>(addresses, words),
+    };
     service.run_service().expect("a free endpoint");
     service
 }
@@ -30,7 +50,14 @@ pub(crate) fn started_desk(at: &str, words: &[&str]) -> Service {
 /// Asks at this endpoint, until nobody tells it to any more.
 pub(crate) fn client(at: &str, words: &[&str]) {
     let addresses = json!({"connections": {"out": {"desk": {"requester": at}}}});
-    if words.contains(&"main") {
+    if let Some(size) = size(words) {
+        building::<Asking>(addresses, words)
+            .config(json!({"size": size}))
+            .build()
+            .expect("a service")
+            .run_service()
+            .expect("a client");
+    } else if words.contains(&"main") {
         build::<Client<true>>(addresses, words).run_service_as_main_blocking().expect("a client");
     } else {
         build::<Client<false>>(addresses, words).run_service().expect("a client");
@@ -38,6 +65,10 @@ pub(crate) fn client(at: &str, words: &[&str]) {
 }
 
 fn build<T: ServiceDefinition>(addresses: Json, words: &[&str]) -> Service {
+    building::<T>(addresses, words).build().expect("a service")
+}
+
+fn building<T: ServiceDefinition>(addresses: Json, words: &[&str]) -> ServiceBuilder {
     let mut builder = Service::of::<T>().addresses(addresses);
     for word in words {
         builder = match *word {
@@ -47,10 +78,11 @@ fn build<T: ServiceDefinition>(addresses: Json, words: &[&str]) -> Service {
             "busy" => builder.busy(true),
             // The address chooses the one, the caller the other.
             "inproc" | "main" => builder,
+            text if text.starts_with("text=") => builder,
             other => panic!("a service cannot be `{other}`"),
         };
     }
-    builder.build().expect("a service")
+    builder
 }
 
 struct Desk;
@@ -97,9 +129,8 @@ impl<const IN_MAIN: bool> Client<IN_MAIN> {
         while let Some(count) = turns.next() {
             for _ in 0..count {
                 let order = turns.order();
-                let began = Instant::now();
                 let OwnedAck { symbol, notional, sequence } = ctx.send(&DESK, &order)?;
-                turns.took(began, &Ack { symbol: &symbol, notional, sequence });
+                turns.took(&Ack { symbol: &symbol, notional, sequence });
             }
         }
         Ok(())

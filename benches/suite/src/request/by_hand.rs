@@ -2,27 +2,21 @@
 //!
 //! Owns the framing, which is the framework's: a correlation, an empty frame, the body. They validate nothing.
 
-use std::time::Instant;
-
-use bench_desk::{by_hand, message};
 use bytes::Bytes;
 use omq_tokio::options::WorkloadProfile;
-use omq_tokio::{Endpoint, Message, Options, Socket, SocketType};
+use omq_tokio::{Message, Options, Socket, SocketType};
 use rmp::encode::ByteBuf;
 use zeromq::{DealerSocket, RouterSocket, Socket as _, SocketRecv as _, SocketSend as _, ZmqMessage};
 
-use crate::process::until_left;
-use crate::turns::Turns;
-
-/// Room for the messages of the benchmark.
-const ROOM: usize = 256;
+use super::turns::{Desk, Turns};
+use crate::side::{block_on, endpoint, exit_when_left};
 
 pub(crate) fn omq_desk(at: &str, words: &[&str]) {
     block_on(words, async {
         let socket = omq(SocketType::Router, WorkloadProfile::Throughput);
         println!("{}", socket.bind(endpoint(at)).await.expect("a free endpoint"));
         exit_when_left();
-        let mut desk = by_hand::Desk::default();
+        let mut desk = Desk::of(words);
         loop {
             let request = socket.recv().await.expect("an open socket");
             let frames = answered(&mut desk, request.iter().collect());
@@ -35,25 +29,25 @@ pub(crate) fn omq_client(at: &str, words: &[&str]) {
     block_on(words, async {
         let socket = omq(SocketType::Dealer, WorkloadProfile::Latency);
         socket.connect(endpoint(at)).await.expect("an endpoint");
-        let mut asking = Asking::default();
+        let mut asking = Asking { turns: Turns::of(words), correlation: 0 };
         while let Some(count) = asking.turns.next() {
             for _ in 0..count {
-                let (began, frames) = asking.request();
+                let frames = asking.request();
                 socket.send(Message::multipart(frames)).await.expect("a desk that is there");
                 let reply = socket.recv().await.expect("an open socket");
                 let [correlation, body] = [0, 2].map(|frame| reply.part_slice(frame).expect("three frames"));
-                asking.answered(began, correlation, body);
+                asking.answered(correlation, body);
             }
         }
     });
 }
 
-pub(crate) fn zeromq_desk(at: &str) {
-    block_on(&[], async {
+pub(crate) fn zeromq_desk(at: &str, words: &[&str]) {
+    block_on(words, async {
         let mut socket = RouterSocket::new();
         println!("{}", socket.bind(at).await.expect("a free endpoint"));
         exit_when_left();
-        let mut desk = by_hand::Desk::default();
+        let mut desk = Desk::of(words);
         loop {
             let request = socket.recv().await.expect("an open socket");
             let frames = answered(&mut desk, request.into_vec());
@@ -62,40 +56,20 @@ pub(crate) fn zeromq_desk(at: &str) {
     });
 }
 
-pub(crate) fn zeromq_client(at: &str) {
-    block_on(&[], async {
+pub(crate) fn zeromq_client(at: &str, words: &[&str]) {
+    block_on(words, async {
         let mut socket = DealerSocket::new();
         socket.connect(at).await.expect("a desk that listens");
-        let mut asking = Asking::default();
+        let mut asking = Asking { turns: Turns::of(words), correlation: 0 };
         while let Some(count) = asking.turns.next() {
             for _ in 0..count {
-                let (began, frames) = asking.request();
+                let frames = asking.request();
                 socket.send(multipart(frames.into())).await.expect("a desk that is there");
                 let reply = socket.recv().await.expect("an open socket");
                 let [correlation, body] = [0, 2].map(|frame| reply.get(frame).expect("three frames"));
-                asking.answered(began, correlation, body);
+                asking.answered(correlation, body);
             }
         }
-    });
-}
-
-/// Runs a side on this thread; with the word `busy` it never sleeps, as the framework does it.
-pub(crate) fn block_on(words: &[&str], side: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().expect("an executor");
-    if words.contains(&"busy") {
-        runtime.spawn(async {
-            loop {
-                tokio::task::yield_now().await;
-            }
-        });
-    }
-    runtime.block_on(side);
-}
-
-fn exit_when_left() {
-    std::thread::spawn(|| {
-        until_left();
-        std::process::exit(0);
     });
 }
 
@@ -104,44 +78,34 @@ fn omq(kind: SocketType, profile: WorkloadProfile) -> Socket {
     Socket::new(kind, Options::new().workload_profile(profile))
 }
 
-fn endpoint(text: &str) -> Endpoint {
-    text.parse().expect("an endpoint")
-}
-
 fn multipart(frames: Vec<Bytes>) -> ZmqMessage {
     frames.try_into().expect("frames")
 }
 
 /// The frames of a request, with the reply in place of the body.
-fn answered(desk: &mut by_hand::Desk, mut frames: Vec<Bytes>) -> Vec<Bytes> {
-    let mut reply = ByteBuf::with_capacity(ROOM);
+fn answered(desk: &mut Desk, mut frames: Vec<Bytes>) -> Vec<Bytes> {
     let [_, _, _, body] = frames.as_mut_slice() else { panic!("identity, correlation, empty frame and body") };
-    desk.answer(body, &mut reply).expect("a good request");
-    *body = reply.into_vec().into();
+    *body = desk.answer(body).expect("a good request").into();
     frames
 }
 
 /// A client between its request and the reply.
-#[derive(Default)]
 struct Asking {
     turns: Turns,
     correlation: u64,
 }
 
 impl Asking {
-    fn request(&mut self) -> (Instant, [Bytes; 3]) {
-        let order = self.turns.order();
-        let began = Instant::now();
+    fn request(&mut self) -> [Bytes; 3] {
         self.correlation += 1;
-        let mut request = ByteBuf::with_capacity(ROOM);
-        by_hand::write_call(&order, message::WORKFLOW_ID, &mut request);
+        let mut request = ByteBuf::with_capacity(super::ROOM);
+        self.turns.write(&mut request);
         let correlation = Bytes::copy_from_slice(&self.correlation.to_be_bytes());
-        (began, [correlation, Bytes::new(), request.into_vec().into()])
+        [correlation, Bytes::new(), request.into_vec().into()]
     }
 
-    fn answered(&mut self, began: Instant, correlation: &[u8], body: &[u8]) {
+    fn answered(&mut self, correlation: &[u8], body: &[u8]) {
         assert_eq!(correlation, self.correlation.to_be_bytes());
-        let ack = by_hand::read_answer(body).expect("a good reply");
-        self.turns.took(began, &ack);
+        self.turns.read(body);
     }
 }

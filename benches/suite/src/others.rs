@@ -1,0 +1,86 @@
+//! What is measured beside the framework and is not built with this program: the Python library and a NATS server.
+//!
+//! Owns how each is found and started, and what to say where it is not there. Never measures.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use crate::contestant::Entry;
+use crate::python::Python;
+
+/// How often a server is looked for that was just started.
+const LOOKS: usize = 200;
+
+/// The contestants that may be missing.
+pub(crate) struct Others {
+    pub(crate) python: Option<Python>,
+    pub(crate) nats: Option<Server>,
+    /// For each that is missing, what to install.
+    pub(crate) missing: Vec<&'static str>,
+}
+
+impl Others {
+    pub(crate) fn find() -> Self {
+        let (python, nats, mut missing) = (Python::find(), Server::start(), Vec::new());
+        if python.is_none() {
+            missing.push("The Python library is left out: it needs `python3` with `venv`, `pip` and a package index.");
+        }
+        if nats.is_none() {
+            missing.push("NATS is left out: there is no `nats-server` here (Debian: `apt-get install nats-server`).");
+        }
+        Self { python, nats, missing }
+    }
+
+    /// Whether a contestant can take part.
+    pub(crate) fn have(&self, entry: &Entry) -> bool {
+        (!entry.is_nats() || self.nats.is_some()) && (!entry.is_python() || self.python.is_some())
+    }
+
+    /// Where the sides of a contestant meet: at the server if it needs one.
+    pub(crate) fn endpoint(&self, entry: &Entry, own: impl FnOnce() -> String) -> String {
+        self.nats.as_ref().filter(|_| entry.is_nats()).map_or_else(own, |server| server.url.clone())
+    }
+}
+
+/// A NATS server of this program's own. Killed when dropped.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) url: String,
+}
+
+impl Server {
+    fn start() -> Option<Self> {
+        let address = free_address();
+        let mut command = Command::new("nats-server");
+        command.args(["-a", "127.0.0.1", "-p", &address.port().to_string()]);
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
+        let server = Self { child, url: format!("nats://{address}") };
+        for _ in 0..LOOKS {
+            if TcpStream::connect(address).is_ok() {
+                return Some(server);
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        None
+    }
+
+    /// Its process.
+    pub(crate) fn id(&self) -> String {
+        self.child.id().to_string()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// An address that nobody has at the moment.
+pub(crate) fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    listener.local_addr().expect("an address")
+}
