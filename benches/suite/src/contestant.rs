@@ -93,7 +93,7 @@ impl Contestant {
         let words = if desk.is_some() { entry.second } else { entry.first };
         let sender = start("client", words, &bound, others);
         let contestant = Self::settled(entry, sender, Vec::new(), desk, others);
-        if !contestant.spins || entry.is_python() {
+        if !contestant.spins {
             // Where the scheduler puts two processes differs from start to start, and to wake one on another core may take
             // longer than all the rest of a round trip.
             contestant.pin("0");
