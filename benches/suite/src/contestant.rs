@@ -177,7 +177,8 @@ impl Contestant {
             p99: vec![times.within(0.99)],
             p999: vec![times.within(0.999)],
             a_second: vec![rates.fold(f64::INFINITY, f64::min)],
-            cpu: vec![nanoseconds / 1e3 / came as f64],
+            // Where the sender is all there is, nothing was counted.
+            cpu: vec![if processes.is_empty() { f64::NAN } else { nanoseconds / 1e3 / came as f64 }],
             sent,
             lost: sent - came,
             times,
