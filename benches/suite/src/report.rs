@@ -85,7 +85,8 @@ fn share(nines: f64) -> String {
         .chars()
         .take(5)
         .collect::<String>()
-        .trim_end_matches(['0', '.'])
+        .trim_end_matches('0')
+        .trim_end_matches('.')
         .to_owned()
 }
 
