@@ -3,6 +3,8 @@
 //! Owns the order of things for one message: open, call, answer, count. Never touches a socket: what a function sends
 //! goes through a [`Port`]. The same path serves sockets, benchmarks and tests.
 
+mod within;
+
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,15 +15,12 @@ use service_framework_connections::workflow::Chain;
 use service_framework_connections::{Inbound, Opened};
 use service_framework_model::error::{Code, Refusal};
 use service_framework_model::schema::Function;
-use service_framework_model::slot::{ForeignSlot, Slot};
-use service_framework_model::validator::{Carried, Validator};
+use service_framework_model::slot::Slot;
 use service_framework_model::wire::envelope::{Call, RemoteError, WorkflowId};
 use service_framework_model::wire::{Arena, Seq};
 use service_framework_plugin::abi::{FUNCTION_MAIN, FUNCTION_STATE, FUNCTION_TIMER};
 
-use crate::boundary::{
-    Called, Failure, Instance, Patience, Port, Reply, Run, RunCell, Sender, Target, Way, function_number,
-};
+use crate::boundary::{Failure, Instance, Patience, Port, Reply, Run, RunCell, Sender, Target, Way, function_number};
 use crate::control::{Control, after};
 use crate::counters::Counters;
 use crate::io::{Content, MISSED, Postbox, REPEATED};
@@ -33,23 +32,14 @@ use crate::timers::Timers;
 use crate::watchdog::Watch;
 use crate::wiring::Wiring;
 
+pub(crate) use within::Models;
+
 /// The most that one message may take in slots, in bytes: a frame of small values takes a multiple of its own size.
 const ARENA_LIMIT: usize = 256 << 20;
 /// How long the answer to the request of a copy is waited for at most.
 const LONGEST_ANSWER: Duration = Duration::from_secs(60);
 /// What an arena or a buffer may keep between messages, in bytes. A rare large message gives its memory back.
 const KEPT: usize = 1 << 20;
-
-/// From this many bytes of text on, a message of a service on the same thread is written all the same: how long that
-/// makes it decides whether it may be sent.
-const LONG: usize = 1 << 20;
-
-/// What both ends of a relation declare alike.
-#[derive(Debug)]
-pub(crate) struct Models {
-    pub(crate) arguments: Validator,
-    pub(crate) returns: Validator,
-}
 
 /// A service with its connections, without its sockets.
 pub(crate) struct Dispatcher {
@@ -172,65 +162,6 @@ impl Dispatcher {
         }
         // The frames of the way back are the first of the message: taken from it again, so that they outlive the arena.
         Handled { route: frames.get(..route), stop, untold: None }
-    }
-
-    /// Handles a message of a service on the same thread, which was never written: `models` are those of both. What comes
-    /// back, or what goes wrong, is to the letter what would over a socket. The failure on which this service is to stop
-    /// is returned beside it.
-    pub(crate) fn handle_call(
-        &mut self,
-        place: usize,
-        (models, slots): (&Models, &[ForeignSlot<'_>]),
-        id: &WorkflowId<'_>,
-        port: &mut dyn Port,
-        returned: &mut dyn FnMut(&[Slot<'_>]),
-    ) -> Option<(Called, Option<Failure>)> {
-        let Self { wiring, control, instance, arena, copies, timers, has_loop, sender, watch, stops_on_error, .. } =
-            self;
-        reset(arena);
-        let (name, inbound, counters) = wiring.inbound(place)?;
-        let arguments = match models.arguments.carry(slots, arena) {
-            Ok(Carried { bytes, .. }) if bytes > LONG => return None,
-            Ok(Carried { slots, .. }) => slots,
-            Err(refusal) => return Some((Called::Refused(refusal), None)),
-        };
-        counters.received();
-        let _context = logging::workflow(id);
-        let mut run = Run::new(wiring, control, port, Chain::of_message(id));
-        (run.timers, run.sender) = (has_loop.then_some(timers), Some(&*sender));
-        (run.copies, run.message) = (Some(&*copies), Some(id));
-        if inbound.returns() {
-            let nothing = Carried { slots: &[], bytes: 0 };
-            let way = Way::Slots { returns: &models.returns, arena, carried: nothing };
-            run.reply = Some(Reply { inbound, id, way, written: false });
-        }
-        // There are fewer connections than 2^31: each stands in a model of bounded size.
-        let function = place as u32;
-        let cell = RefCell::new(run);
-        watch.enter(function);
-        let outcome = instance.call(function, arguments, &cell);
-        watch.leave();
-        let outcome = match cell.into_inner().reply {
-            Some(Reply { way: Way::Slots { carried, .. }, written, .. }) => outcome.and_then(|()| {
-                let size = if carried.bytes > LONG { written_size(inbound, carried.slots, id) } else { 0 };
-                answered(written, size, wiring.longest())?;
-                counters.sent();
-                returned(carried.slots);
-                Ok(())
-            }),
-            _ => outcome,
-        };
-        let Err(failure) = outcome else { return Some((Called::Over(Ok(())), None)) };
-        counters.dropped(failure.countable());
-        logging::failed(name, &failure.code, &failure.message);
-        let told = if inbound.returns() {
-            counters.sent();
-            Err(Failure::of_remote(&failure.to_remote()))
-        } else {
-            Ok(())
-        };
-        let stop = (*stops_on_error && !failure.is_callers()).then_some(failure);
-        Some((Called::Over(told), stop))
     }
 
     /// Whether the service was asked to stop.
@@ -456,15 +387,6 @@ fn reset(arena: &mut Arena) {
     if arena.allocated_bytes() > KEPT {
         *arena = bounded_arena();
     }
-}
-
-/// How many bytes an answer has when it is written.
-#[cold]
-fn written_size(inbound: &dyn Inbound, slots: &[Slot<'_>], id: &WorkflowId<'_>) -> usize {
-    let mut out = Vec::new();
-    // It was checked a moment ago.
-    let _ = inbound.write_return(Slot::as_foreign(slots), id, &mut out);
-    out.len()
 }
 
 /// Makes arena and buffer ready for the next message.
