@@ -11,8 +11,8 @@ use std::time::Duration;
 use service_framework::prelude::*;
 use service_framework::{Group, Service, ServiceError, json};
 use services::{
-    Desk, Doubler, Echo, Feed, Log, Poster, STRATEGY, Strategy, answer, asked, doors, from_a_thread, in_a_group, led,
-    over_sockets, posted, tick,
+    Desk, Doubler, Echo, Feed, Log, Poster, STRATEGY, Sick, Strategy, answer, asked, doors, from_a_thread, in_a_group,
+    led, over_sockets, posted, tick,
 };
 use support::messages::{Reply, request_with};
 use support::until;
@@ -236,6 +236,30 @@ fn relations_that_cannot_work_are_told_together_before_anything_starts() {
         assert!(text.contains(told), "{told:?} is not in\n{text}");
     }
     assert!(!text.contains("desk"), "{text}");
+}
+
+#[test]
+fn a_group_says_which_service_did_not_begin_and_on_which_it_has_stopped() {
+    let related = || {
+        let strategy = Service::of::<Strategy>().stop_on_error(true);
+        Group::new()
+            .service("strategy", strategy.addresses(json!({"connections": {"in": doors(STRATEGY)}})))
+            .service("desk", Service::of::<Desk>())
+            .service("feed", Service::of::<Feed>().addresses(json!({"connections": {"in": doors(&["publish"])}})))
+            .relation("strategy.quotes", "desk.quotes")
+            .relation("strategy.raw", "desk.raw")
+            .relation("feed.ticks", "strategy.heard")
+    };
+    let mut group = related().service("patient", Service::of::<Sick>()).build().unwrap();
+    let error = group.run().unwrap_err().to_string();
+    assert!(error.starts_with("`patient`: init failed: no medicine"), "{error}");
+    assert!(!group.is_running());
+    let mut group = related().build().unwrap();
+    group.run().unwrap();
+    let body = request_with(Value::map([("n", 13.into())]), "w");
+    answer(group.address("feed", "publish").unwrap(), &body);
+    let ended = group.wait().unwrap_err().to_string();
+    assert!(ended.starts_with("`strategy`: stopped because a function failed: unlucky"), "{ended}");
 }
 
 #[test]

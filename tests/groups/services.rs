@@ -321,6 +321,25 @@ impl ServiceDefinition for Poster {
     }
 }
 
+/// A service that cannot begin.
+pub(crate) struct Sick;
+
+impl ServiceDefinition for Sick {
+    type Config = ();
+
+    fn new(_: ()) -> Result<Self> {
+        Ok(Self)
+    }
+
+    fn models(m: &mut Models<Self>) {
+        m.init(|_, _| Err(Error::new("no medicine")));
+    }
+
+    fn name() -> &'static str {
+        "sick"
+    }
+}
+
 /// What the poster's thread was told.
 pub(crate) fn posted() -> Option<Result<Price>> {
     POSTED.lock().unwrap().take()
