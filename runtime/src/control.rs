@@ -6,10 +6,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
+
+use crate::registration::Registration;
 
 /// Why a service stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,19 +107,30 @@ impl Control {
 }
 
 /// A wait for the stop of a service that goes on over many polls: to begin a new one for each message takes time.
-pub(crate) struct Stopped(Option<Pin<Box<dyn Future<Output = ()>>>>);
+pub(crate) struct Stopped {
+    control: Arc<Control>,
+    waiting: Option<Pin<Box<dyn Future<Output = ()>>>>,
+    registration: Registration,
+}
 
 impl Stopped {
     pub(crate) fn of(control: Arc<Control>) -> Self {
-        Self(Some(Box::pin(async move { control.stopped().await })))
+        let waited_for = Arc::clone(&control);
+        let waiting = Box::pin(async move { waited_for.stopped().await });
+        Self { control, waiting: Some(waiting), registration: Registration::default() }
     }
 
     /// Ready, from then on, when the service has been asked to stop.
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        if let Some(waiting) = &mut self.0 {
-            ready!(waiting.as_mut().poll(context));
-            self.0 = None;
+        let Some(waiting) = &mut self.waiting else { return Poll::Ready(()) };
+        if self.registration.is_of(context) && !self.control.is_stopping() {
+            return Poll::Pending;
         }
+        if waiting.as_mut().poll(context).is_pending() {
+            self.registration.renew(context);
+            return Poll::Pending;
+        }
+        self.waiting = None;
         Poll::Ready(())
     }
 }

@@ -7,6 +7,7 @@
 
 mod audience;
 mod burst;
+mod receiving;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -27,8 +28,10 @@ use super::{
     BindError, BindProblem, Boxed, Closed, ConnectError, ConnectProblem, Frames, OpenError, PeersChange, SendRefused,
     Socket, SocketKind, SocketOptions, SubscribeError, TopicChange, Transport, socket_file,
 };
+use crate::registration::Registration;
 use audience::Audience;
 use burst::Burst;
+use receiving::Receiving;
 
 /// What the crate counts for each frame besides its bytes; room for an envelope of eight frames is
 /// added to the maximum, so that a message of exactly the maximum passes.
@@ -43,8 +46,6 @@ const LONGEST_PREFIX: usize = 64 << 10;
 /// The crate moves a publisher's messages to its subscribers' queues 256 at a turn, and drops without a word what finds
 /// no room there. A queue that holds two turns overflows only if its subscriber is slow.
 const TWO_TURNS: u32 = 512;
-
-type Waiting<T> = Option<Pin<Box<dyn Future<Output = T>>>>;
 
 /// The default transport.
 #[derive(Debug, Clone, Copy, Default)]
@@ -79,6 +80,7 @@ impl Transport for Omq {
             swept: Vec::new(),
             receiving: None,
             watching: None,
+            registration: Registration::default(),
         }))
     }
 }
@@ -155,10 +157,11 @@ struct OmqSocket {
     // One handle behind an `Arc`: a second handle would make every receive take a lock.
     socket: Arc<omq_tokio::Socket>,
     swept: Vec<Message>,
-    // A wait outlives the call that began it. It holds no message until it is polled to its end,
-    // and then the message is handed out at once.
-    receiving: Waiting<omq_tokio::Result<Message>>,
-    watching: Waiting<omq_tokio::Result<u64>>,
+    // Waits outlive the calls that began them: to begin one takes longer than to go on.
+    receiving: Option<Receiving>,
+    watching: Option<Pin<Box<dyn Future<Output = omq_tokio::Result<u64>>>>>,
+    /// In whose name the peers are watched.
+    registration: Registration,
 }
 
 impl Socket for OmqSocket {
@@ -184,18 +187,12 @@ impl Socket for OmqSocket {
     }
 
     fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Result<Frames, Closed>> {
-        match self.socket.try_recv() {
-            Ok(message) => return Poll::Ready(Ok(frames(message))),
-            Err(Error::WouldBlock) => {}
-            Err(_) => return Poll::Ready(Err(Closed)),
+        let receiving = self.receiving.get_or_insert_with(|| Receiving::from(Arc::clone(&self.socket)));
+        let received = ready!(receiving.poll(context));
+        if received.is_err() {
+            self.receiving = None;
         }
-        let waiting = self.receiving.get_or_insert_with(|| {
-            let socket = Arc::clone(&self.socket);
-            Box::pin(async move { socket.recv().await })
-        });
-        let received = ready!(waiting.as_mut().poll(context));
-        self.receiving = None;
-        Poll::Ready(received.map(frames).map_err(|_| Closed))
+        Poll::Ready(received.map(frames))
     }
 
     fn try_send(&mut self, mut frames: Frames) -> Result<(), SendRefused> {
@@ -271,6 +268,10 @@ impl Socket for OmqSocket {
         let moves = generation.wrapping_sub(self.peers.generation) as usize;
         let lost = (moves + self.peers.ready).saturating_sub(ready) / 2;
         self.peers = Peers { ready, generation };
+        if moves > 0 {
+            // Whoever waited was told of it, and waits no longer.
+            self.registration = Registration::default();
+        }
         (moves > 0 || heard).then_some(PeersChange { ready, lost })
     }
 
@@ -282,12 +283,19 @@ impl Socket for OmqSocket {
             if let Some(change) = self.peers_change() {
                 return Poll::Ready(Ok(change));
             }
-            let waiting = self.watching.get_or_insert_with(|| {
+            // Every change has moved the generation, which was looked at.
+            if self.watching.is_some() && self.registration.is_of(context) {
+                return Poll::Pending;
+            }
+            let watching = self.watching.get_or_insert_with(|| {
                 let socket = Arc::clone(&self.socket);
                 let seen = self.peers.generation;
                 Box::pin(async move { socket.connections_changed(seen).await })
             });
-            let changed = ready!(waiting.as_mut().poll(context));
+            let Poll::Ready(changed) = watching.as_mut().poll(context) else {
+                self.registration.renew(context);
+                return Poll::Pending;
+            };
             self.watching = None;
             if changed.is_err() {
                 return Poll::Ready(Err(Closed));

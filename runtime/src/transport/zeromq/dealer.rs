@@ -70,6 +70,7 @@ impl Socket for Dealer {
     fn connect<'a>(&'a mut self, endpoint: &'a str) -> Boxed<'a, Result<(), ConnectError>> {
         Box::pin(async move {
             let dialled = self.lines.connect(endpoint);
+            self.inflow.stir();
             dialled.map_err(|problem| ConnectError { endpoint: endpoint.to_owned(), problem })
         })
     }
@@ -106,7 +107,9 @@ impl Socket for Dealer {
     fn poll_peers(&mut self, context: &mut Context<'_>) -> Poll<Result<PeersChange, Closed>> {
         let Self { lines, inflow, .. } = self;
         ready!(inflow.poll_ahead(context, |context| next_or_settle(lines, context)));
-        settle(lines, context);
+        if !inflow.is_quiet() {
+            inflow.within(|context| settle(lines, context));
+        }
         lines.change().map_or(Poll::Pending, |change| Poll::Ready(Ok(change)))
     }
 

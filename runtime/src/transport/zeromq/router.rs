@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use ::zeromq::util::PeerIdentity;
-use ::zeromq::{RouterSocket, Socket as _};
+use ::zeromq::{RouterSocket, Socket as _, ZmqError};
 use bytes::Bytes;
 use tokio::runtime::Handle;
 
@@ -57,8 +57,13 @@ impl Router {
 /// The next message that is not too large. Who sends a larger one is disconnected.
 fn next(socket: &mut RouterSocket, max: usize, context: &mut Context<'_>) -> Poll<Frames> {
     loop {
-        // What fails is a connection, and the watch tells of it.
-        let Ok(message) = ready!(receive(socket, context)) else { return Poll::Pending };
+        let message = match ready!(receive(socket, context)) {
+            Ok(message) => message,
+            // Nobody is connected.
+            Err(ZmqError::NoMessage) => return Poll::Pending,
+            // What fails is a connection, and the watch tells of it.
+            Err(_) => continue,
+        };
         let frames: Frames = message.into_vecdeque().into_iter().collect();
         let Some((from, parts)) = frames.split_first() else { continue };
         if within(max, parts).is_ok() {
@@ -74,6 +79,7 @@ impl Socket for Router {
     fn bind<'a>(&'a mut self, endpoint: &'a str) -> Boxed<'a, Result<String, BindError>> {
         Box::pin(async move {
             let bound = self.listen(endpoint).await;
+            self.inflow.stir();
             bound.map_err(|problem| BindError { endpoint: endpoint.to_owned(), problem })
         })
     }

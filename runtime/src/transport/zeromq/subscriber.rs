@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use ::zeromq::{Socket as _, SocketSend, XSubSocket, ZmqMessage};
+use ::zeromq::{Socket as _, SocketSend, XSubSocket, ZmqError, ZmqMessage};
 use bytes::Bytes;
 use tokio::runtime::Handle;
 
@@ -130,8 +130,13 @@ impl Sources {
     fn next_of_listening(&mut self, context: &mut Context<'_>) -> Poll<Frames> {
         let Some((socket, _)) = &mut self.listening else { return Poll::Pending };
         loop {
-            // What fails is a connection, and the watch tells of it.
-            let Ok(message) = ready!(receive(socket, context)) else { return Poll::Pending };
+            let message = match ready!(receive(socket, context)) {
+                Ok(message) => message,
+                // Nobody is connected.
+                Err(ZmqError::NoMessage) => return Poll::Pending,
+                // What fails is a connection, and the watch tells of it.
+                Err(_) => continue,
+            };
             let frames = frames(message);
             // Nobody can tell whose it was.
             if within(self.lines.options.max_message_size, &frames).is_ok() {
@@ -188,6 +193,7 @@ impl Socket for Subscriber {
     fn bind<'a>(&'a mut self, endpoint: &'a str) -> Boxed<'a, Result<String, BindError>> {
         Box::pin(async move {
             let bound = self.listen(endpoint).await;
+            self.inflow.stir();
             bound.map_err(|problem| BindError { endpoint: endpoint.to_owned(), problem })
         })
     }
@@ -195,6 +201,7 @@ impl Socket for Subscriber {
     fn connect<'a>(&'a mut self, endpoint: &'a str) -> Boxed<'a, Result<(), ConnectError>> {
         Box::pin(async move {
             let dialled = self.sources.lines.connect(endpoint);
+            self.inflow.stir();
             dialled.map_err(|problem| ConnectError { endpoint: endpoint.to_owned(), problem })
         })
     }
@@ -246,7 +253,9 @@ impl Socket for Subscriber {
     fn poll_peers(&mut self, context: &mut Context<'_>) -> Poll<Result<PeersChange, Closed>> {
         let Self { sources, inflow, .. } = self;
         ready!(inflow.poll_ahead(context, |context| sources.next_or_settle(context)));
-        sources.settle(context);
+        if !inflow.is_quiet() {
+            inflow.within(|context| sources.settle(context));
+        }
         if let Some((_, watch)) = &sources.listening {
             watch.wakes(context);
         }
