@@ -223,7 +223,7 @@ impl Port for Nowhere {
         Err(Unanswered::NoPeer)
     }
 
-    fn publish(&mut self, _: usize, _: Vec<u8>) {}
+    fn publish(&mut self, _: usize, _: &mut Vec<u8>) {}
 
     fn wait_for_subscribers(&mut self, _: usize, _: usize, _: Instant, _: bool) -> usize {
         0

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use service_framework_connections::{Frames, replyer};
 
-use crate::dispatch::Dispatcher;
+use crate::dispatch::{Dispatcher, Handled};
 use crate::io::Arrived;
 use crate::placement::Place;
+use crate::room::Room;
 use crate::running::RunError;
 
 /// How long answers wait for more of their kind; they wait for the function that is running in any case.
@@ -56,10 +57,16 @@ impl Pace {
 }
 
 /// The loop's buffers.
-#[derive(Default)]
 pub(crate) struct ServiceLoop {
     batch: Vec<Arrived>,
     out: Vec<u8>,
+    room: Room,
+}
+
+impl Default for ServiceLoop {
+    fn default() -> Self {
+        Self { batch: Vec::new(), out: Vec::new(), room: Room::of_few() }
+    }
 }
 
 impl ServiceLoop {
@@ -70,7 +77,7 @@ impl ServiceLoop {
     /// The failure of a function, if the service stops on it, or that a copy is stale. What is left of the batch is
     /// turned away.
     pub(crate) fn pass(&mut self, dispatcher: &mut Dispatcher, place: &mut dyn Place) -> Result<(), RunError> {
-        let Self { batch, out } = self;
+        let Self { batch, out, room } = self;
         place.collect(batch, dispatcher.next_timeout());
         // What had been sent by now is in the batch: no owner of a copy has been silent for longer, however long the
         // functions that are called now take.
@@ -79,26 +86,29 @@ impl ServiceLoop {
         // A message that came alone is answered by the next pass, which sends at once.
         let count: usize = batch.iter().map(|arrived| arrived.content.messages()).sum();
         let mut pace = (count > 1).then(Pace::begin);
-        let mut batch = batch.drain(..).peekable();
-        while let Some(Arrived { socket, place: at, mut content }) = batch.next() {
+        for number in 0..batch.len() {
+            let next = batch.get(number + 1).map(|next| next.place);
+            let Some(Arrived { socket, place: at, content }) = batch.get_mut(number) else { break };
+            let (socket, at) = (*socket, *at);
             if failed.is_none() && !dispatcher.is_stopping() && dispatcher.is_state(at) {
                 dispatcher.update(at, content, now);
                 // What came together for one copy is told together.
-                if batch.peek().is_some_and(|next| next.place != at) {
+                if next.is_some_and(|next| next != at) {
                     failed = dispatcher.drive_copies(place, now).err();
                 }
                 continue;
             }
-            while let Some(frames) = content.take() {
+            while let Some(mut frames) = content.take() {
                 if failed.is_some() || dispatcher.is_stopping() {
-                    turn_away(dispatcher, (socket, at), &frames, place, out);
+                    turn_away(dispatcher, (socket, at), frames, place, (out, room));
                     continue;
                 }
-                let handled = dispatcher.handle(at, &frames, place, out);
-                if let Some(route) = handled.route {
-                    place.answer(socket, replyer::answer(route, Bytes::copy_from_slice(out)));
+                let Handled { route, stop, .. } = dispatcher.handle(at, &frames, place, out);
+                if let Some(route) = route.map(<[Bytes]>::len) {
+                    replyer::answer(&mut frames, route, room.take(out));
+                    place.answer(socket, frames);
                 }
-                failed = handled.stop.and_then(|failure| dispatcher.ends_with(failure));
+                failed = stop.and_then(|failure| dispatcher.ends_with(failure));
                 if let Some(pace) = &mut pace
                     && place.wants_a_turn()
                     && pace.is_due()
@@ -108,6 +118,7 @@ impl ServiceLoop {
                 }
             }
         }
+        batch.clear();
         if failed.is_none() && !dispatcher.is_stopping() {
             failed = dispatcher.drive_copies(place, now).err();
         }
@@ -116,14 +127,14 @@ impl ServiceLoop {
 
     /// Sends what waits, and turns away what has arrived and was not handled: the service is stopping.
     pub(crate) fn turn_away(&mut self, dispatcher: &mut Dispatcher, place: &mut dyn Place) {
-        let Self { batch, out } = self;
+        let Self { batch, out, room } = self;
         let until = Instant::now() + LAST_TIME;
         for _ in 0..LAST_TURNS {
             place.flush();
             while place.sweep(batch) {
                 for Arrived { socket, place: at, mut content } in batch.drain(..) {
                     while let Some(frames) = content.take() {
-                        turn_away(dispatcher, (socket, at), &frames, place, out);
+                        turn_away(dispatcher, (socket, at), frames, place, (out, room));
                     }
                 }
                 place.flush();
@@ -138,11 +149,12 @@ impl ServiceLoop {
 fn turn_away(
     dispatcher: &mut Dispatcher,
     (socket, at): (usize, usize),
-    frames: &Frames,
+    mut frames: Frames,
     place: &mut dyn Place,
-    out: &mut Vec<u8>,
+    (out, room): (&mut Vec<u8>, &mut Room),
 ) {
-    if let Some(route) = dispatcher.turn_away(at, frames, out) {
-        place.answer(socket, replyer::answer(route, Bytes::copy_from_slice(out)));
+    if let Some(route) = dispatcher.turn_away(at, &frames, out).map(<[Bytes]>::len) {
+        replyer::answer(&mut frames, route, room.take(out));
+        place.answer(socket, frames);
     }
 }

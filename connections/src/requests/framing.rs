@@ -3,14 +3,21 @@
 //! Owns `[correlation, 8 bytes][empty][body]`: such a peer gives back every frame up to the empty one (RFC 28,
 //! "request-reply"), which is how a reply finds its request. Never knows which requests there are.
 
-use bytes::Bytes;
+use bytes::{BufMut, Bytes, BytesMut};
 
 use super::Stray;
 use crate::Frames;
 
-/// The frames of a request.
-pub(super) fn request(correlation: u64, body: Bytes) -> Frames {
-    [Bytes::copy_from_slice(&correlation.to_be_bytes()), Bytes::new(), body].into_iter().collect()
+/// How many bytes of correlations share one allocation.
+const SHARED: usize = 4 << 10;
+
+/// The frames of a request. `room` is what is left of an allocation for correlations.
+pub(super) fn request(correlation: u64, body: Bytes, room: &mut BytesMut) -> Frames {
+    if room.capacity() < size_of::<u64>() {
+        *room = BytesMut::with_capacity(SHARED);
+    }
+    room.put_u64(correlation);
+    [room.split().freeze(), Bytes::new(), body].into_iter().collect()
 }
 
 /// The correlation and the body of frames that a request was framed into, or its reply.
@@ -28,14 +35,14 @@ mod tests {
 
     #[test]
     fn a_request_is_framed_as_a_rep_peer_expects_it() {
-        let frames = request(42, BODY);
+        let frames = request(42, BODY, &mut BytesMut::new());
         assert_eq!(frames.as_slice(), [Bytes::from_static(&[0, 0, 0, 0, 0, 0, 0, 42]), Bytes::new(), BODY]);
         assert_eq!(read(&frames), Ok((42, &BODY)));
     }
 
     #[test]
     fn frames_that_are_no_reply_are_malformed() {
-        let correlation = request(42, BODY)[0].clone();
+        let correlation = request(42, BODY, &mut BytesMut::new())[0].clone();
         let short = [Bytes::from_static(b"x"), Bytes::new(), BODY];
         let unframed = [correlation.clone(), BODY, BODY];
         let extra = [correlation, Bytes::new(), BODY, BODY];

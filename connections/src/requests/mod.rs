@@ -10,7 +10,7 @@ mod request;
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use smallvec::SmallVec;
 
 use self::request::{End, Request};
@@ -42,6 +42,8 @@ pub const MOST_IN_FLIGHT: usize = 1_000;
 #[derive(Debug)]
 pub struct Requests {
     correlation: u64,
+    /// For the frames of correlations to come.
+    room: BytesMut,
     retries: u32,
     addresses: SmallVec<[Address; 4]>,
     /// In the order in which they began, which is the order in which they leave.
@@ -76,6 +78,7 @@ impl Requests {
     pub fn new(seed: u64, addresses: usize, retries: u32) -> Self {
         Self {
             correlation: seed,
+            room: BytesMut::new(),
             retries,
             addresses: SmallVec::from_elem(Address::default(), addresses),
             in_flight: VecDeque::new(),
@@ -163,7 +166,7 @@ impl Requests {
     /// What is to be sent now, and to which address, if anything.
     pub fn poll_transmit(&mut self) -> Option<(usize, Frames)> {
         let correlation = self.correlation.wrapping_add(1);
-        let transmit = self.in_flight.iter_mut().find_map(|request| request.leave(correlation))?;
+        let transmit = self.in_flight.iter_mut().find_map(|request| request.leave(correlation, &mut self.room))?;
         self.correlation = correlation;
         if let Some(known) = self.addresses.get_mut(transmit.0)
             && known.manner == Manner::Heard
@@ -176,6 +179,12 @@ impl Requests {
     /// The ticket of a request that has ended, and how: once for each.
     pub fn poll_outcome(&mut self) -> Option<(u64, Result<Bytes, Unanswered>)> {
         self.outcomes.pop_front()
+    }
+
+    /// Whether a request has ended that was not asked for yet.
+    #[must_use]
+    pub fn has_outcome(&self) -> bool {
+        !self.outcomes.is_empty()
     }
 
     /// When [`Requests::handle_timeout`] next has something to do.

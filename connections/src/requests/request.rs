@@ -9,7 +9,7 @@
 
 use std::time::Instant;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use smallvec::SmallVec;
 
 use super::{Address, Manner, Unanswered, framing};
@@ -121,12 +121,12 @@ impl Request {
     }
 
     /// An attempt leaves, if one is to.
-    pub(super) fn leave(&mut self, correlation: u64) -> Option<(usize, Frames)> {
+    pub(super) fn leave(&mut self, correlation: u64, room: &mut BytesMut) -> Option<(usize, Frames)> {
         let Phase::Leaving { address, ends } = self.phase else { return None };
         let body = if self.retries > 0 { self.body.clone() } else { std::mem::take(&mut self.body) };
         self.phase = Phase::Sent { address, ends };
         self.open.push(Attempt { address, correlation });
-        Some((address, framing::request(correlation, body)))
+        Some((address, framing::request(correlation, body, room)))
     }
 
     /// The present attempt did not leave after all: there is no peer.

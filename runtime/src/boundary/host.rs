@@ -298,7 +298,7 @@ mod tests {
             panic!("the sockets are gone")
         }
 
-        fn publish(&mut self, _: usize, _: Vec<u8>) {}
+        fn publish(&mut self, _: usize, _: &mut Vec<u8>) {}
 
         fn wait_for_subscribers(&mut self, _: usize, _: usize, _: Instant, _: bool) -> usize {
             0

@@ -21,6 +21,7 @@ pub(crate) use failure::Failure;
 pub(crate) use instance::{Instance, Table, function_number};
 pub(crate) use load::load;
 pub use load_error::LoadError;
+pub(crate) use outgoing::Kept;
 pub(crate) use run::{Called, Patience, Port, Reply, Run, RunCell, Way};
 pub(crate) use sender::Sender;
 pub(crate) use target::Target;

@@ -9,19 +9,39 @@ use service_framework_connections::Outbound;
 use service_framework_connections::requests::Unanswered;
 use service_framework_model::error::Refusal;
 use service_framework_model::slot::{ForeignSlot, Slot};
+use service_framework_model::wire::Arena;
 use service_framework_model::wire::envelope::{Answer, WorkflowId};
 
 use super::Failure;
 use crate::counters::Counters;
-use crate::dispatch::bounded_arena;
+use crate::dispatch::{bounded_arena, recycle};
+use crate::room::Room;
 use crate::wiring::Wiring;
 
-/// Room for most messages: a buffer that grows copies what it holds, several times for a small message.
-const USUAL_SIZE: usize = 512;
+/// What sends keep from one to the next, so that they need not allocate.
+pub(crate) struct Kept {
+    /// The message that was written.
+    pub(super) written: Vec<u8>,
+    room: Room,
+    /// Where the answer is read into.
+    pub(super) arena: Arena,
+}
 
-/// A message that may leave, with what is needed to read its answer.
+impl Default for Kept {
+    fn default() -> Self {
+        Self { written: Vec::new(), room: Room::of_few(), arena: bounded_arena() }
+    }
+}
+
+impl Kept {
+    /// The message that was written, to be handed over.
+    pub(super) fn take_body(&mut self) -> Bytes {
+        self.room.take(&mut self.written)
+    }
+}
+
+/// A message that was written, with what is needed to read its answer.
 pub(super) struct Outgoing<'w> {
-    pub(super) body: Vec<u8>,
     name: &'w str,
     outbound: &'w dyn Outbound,
     counters: &'w Counters,
@@ -29,28 +49,24 @@ pub(super) struct Outgoing<'w> {
 
 impl<'w> Outgoing<'w> {
     /// Validates and encodes what is to be sent to the `out` connection at `place`.
-    pub(super) fn new(
+    pub(super) fn write(
         wiring: &'w Wiring,
         place: usize,
         slots: &[ForeignSlot<'_>],
         id: &WorkflowId<'_>,
+        Kept { written, arena, .. }: &mut Kept,
     ) -> Result<Self, Failure> {
         let Some((name, outbound, counters)) = wiring.outbound(place) else {
             return Err(no_connection(place));
         };
-        let mut body = Vec::with_capacity(USUAL_SIZE);
-        outbound.write_call(slots, id, &mut body).map_err(|refusal| refused(name, &refusal))?;
-        if body.len() > wiring.longest() {
-            let (size, longest) = (body.len(), wiring.longest());
+        recycle(arena, written);
+        outbound.write_call(slots, id, written).map_err(|refusal| refused(name, &refusal))?;
+        if written.len() > wiring.longest() {
+            let (size, longest) = (written.len(), wiring.longest());
             let text = format!("the message for `{name}` has {size} bytes, at most {longest} can be sent");
             return Err(Failure::new("invalid_arguments", text));
         }
-        Ok(Self { body, name, outbound, counters })
-    }
-
-    /// The message, to be handed over.
-    pub(super) fn take_body(&mut self) -> Bytes {
-        std::mem::take(&mut self.body).into()
+        Ok(Self { name, outbound, counters })
     }
 
     /// How long the answer may take; `None` if there is none.
@@ -69,6 +85,7 @@ impl<'w> Outgoing<'w> {
     pub(super) fn settle(
         &self,
         answer: Result<Bytes, Unanswered>,
+        arena: &mut Arena,
         returned: &mut dyn FnMut(&[Slot<'_>]),
     ) -> Result<(), Failure> {
         let Self { name, outbound, counters, .. } = self;
@@ -77,7 +94,8 @@ impl<'w> Outgoing<'w> {
         }
         let frame = answer.map_err(|unanswered| self.unsent(unanswered))?;
         counters.received();
-        read_return(name, *outbound, &frame, returned).inspect_err(|failure| counters.dropped(failure.countable()))
+        read_return(name, *outbound, &frame, arena, returned)
+            .inspect_err(|failure| counters.dropped(failure.countable()))
     }
 }
 
@@ -101,10 +119,10 @@ fn read_return(
     name: &str,
     outbound: &dyn Outbound,
     frame: &Bytes,
+    arena: &Arena,
     returned: &mut dyn FnMut(&[Slot<'_>]),
 ) -> Result<(), Failure> {
-    let arena = bounded_arena();
-    match outbound.read_return(frame, &arena) {
+    match outbound.read_return(frame, arena) {
         Ok(Answer::Returned { arguments, .. }) => {
             returned(arguments);
             Ok(())

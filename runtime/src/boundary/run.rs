@@ -20,7 +20,7 @@ use service_framework_states::owner::Update;
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
-use super::outgoing::{Outgoing, has_left, no_connection, refused};
+use super::outgoing::{Kept, Outgoing, has_left, no_connection, refused};
 use super::{Failure, Sender};
 use crate::control::{Control, later};
 use crate::states::{Copies, Owner, Part, Span, StateWire};
@@ -33,8 +33,9 @@ pub(crate) trait Port {
     /// call `may_finish`, when patience with the service's code ends.
     fn request(&mut self, place: usize, body: Bytes, deadline: Instant, may_finish: bool) -> Result<Bytes, Unanswered>;
 
-    /// Has a publication sent by the publisher at `place`, in the order in which this is called.
-    fn publish(&mut self, place: usize, publication: Vec<u8>);
+    /// Has a publication sent by the publisher at `place`, in the order in which this is called. The buffer may be used
+    /// again.
+    fn publish(&mut self, place: usize, publication: &mut Vec<u8>);
 
     /// Has an update of the state at `place` sent to its copies, in the order in which this is called.
     fn publish_update(&mut self, place: usize, update: Update, id: &WorkflowId<'_>);
@@ -129,6 +130,8 @@ pub(crate) struct Run<'s> {
     pub(crate) sender: Option<&'s Arc<Sender>>,
     /// The copies that the service holds.
     pub(crate) copies: Option<&'s Copies>,
+    /// What sends keep from one call to the next, where there is one.
+    pub(crate) kept: Option<&'s mut Kept>,
     /// Why this call can neither send nor wait, if it cannot.
     pub(crate) closed: Option<&'static str>,
     /// The error with which the service's function is about to return.
@@ -150,6 +153,7 @@ impl<'s> Run<'s> {
             timers: None,
             sender: None,
             copies: None,
+            kept: None,
             closed: None,
             failure: None,
             last_error: None,
@@ -197,18 +201,20 @@ impl<'s> Run<'s> {
                 return outcome;
             }
         }
-        let mut outgoing = Outgoing::new(self.wiring, place, slots, &id)?;
+        let mut none = Kept::default();
+        let kept = self.kept.as_deref_mut().unwrap_or(&mut none);
+        let outgoing = Outgoing::write(self.wiring, place, slots, &id, kept)?;
         let Some(timeout) = outgoing.return_timeout() else {
-            self.port.publish(place, outgoing.body);
+            self.port.publish(place, &mut kept.written);
             self.chain.sent();
             return Ok(());
         };
         let (deadline, may_finish) = (later(self.port.now(), timeout), self.patience != Patience::EndsAtOnce);
-        let answer = self.port.request(place, outgoing.take_body(), deadline, may_finish);
+        let answer = self.port.request(place, kept.take_body(), deadline, may_finish);
         if has_left(&answer) {
             self.chain.sent();
         }
-        outgoing.settle(answer, returned)
+        outgoing.settle(answer, &mut kept.arena, returned)
     }
 
     pub(super) fn wait(&mut self, duration: Duration) -> Result<(), Failure> {

@@ -12,7 +12,7 @@ use service_framework_model::slot::{ForeignSlot, Slot};
 use uuid::Uuid;
 
 use super::Failure;
-use super::outgoing::Outgoing;
+use super::outgoing::{Kept, Outgoing};
 use crate::control::{Control, later};
 use crate::io::Postbox;
 use crate::wiring::Wiring;
@@ -45,14 +45,15 @@ impl Sender {
         let id = Chain::each_its_own().next(Uuid::new_v4);
         let id = id.map_err(|refusal| Failure::of_own("bad_workflow_id", &refusal))?;
         let place = place as usize;
-        let mut outgoing = Outgoing::new(&self.wiring, place, slots, &id)?;
+        let mut kept = Kept::default();
+        let outgoing = Outgoing::write(&self.wiring, place, slots, &id, &mut kept)?;
         let Some(timeout) = outgoing.return_timeout() else {
-            let posted = self.postbox.publish(place, std::mem::take(&mut outgoing.body));
+            let posted = self.postbox.publish(place, kept.written);
             return posted.map_err(|unsent| outgoing.unsent(unsent));
         };
         let deadline = later(Instant::now(), timeout);
-        let answer = self.postbox.request(place, outgoing.take_body(), deadline);
-        outgoing.settle(answer, returned)
+        let answer = self.postbox.request(place, kept.written.into(), deadline);
+        outgoing.settle(answer, &mut kept.arena, returned)
     }
 
     /// Whether the service has been asked to stop, or has ended.

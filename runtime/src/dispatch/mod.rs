@@ -20,7 +20,9 @@ use service_framework_model::wire::envelope::{Call, RemoteError, WorkflowId};
 use service_framework_model::wire::{Arena, Seq};
 use service_framework_plugin::abi::{FUNCTION_MAIN, FUNCTION_STATE, FUNCTION_TIMER};
 
-use crate::boundary::{Failure, Instance, Patience, Port, Reply, Run, RunCell, Sender, Target, Way, function_number};
+use crate::boundary::{
+    Failure, Instance, Kept, Patience, Port, Reply, Run, RunCell, Sender, Target, Way, function_number,
+};
 use crate::control::{Control, after};
 use crate::counters::Counters;
 use crate::io::{Content, MISSED, Postbox, REPEATED};
@@ -47,6 +49,7 @@ pub(crate) struct Dispatcher {
     control: Arc<Control>,
     instance: Instance,
     arena: Arena,
+    kept: Kept,
     /// Who was heard by each connection, by its place.
     arrivals: Vec<Option<Arrivals>>,
     copies: Copies,
@@ -83,7 +86,21 @@ impl Dispatcher {
         let (arena, timers) = (bounded_arena(), Timers::default());
         let (sender, watch) = (Arc::new(sender), Arc::default());
         let (arrivals, copies) = (wiring.numbered(), Copies::new(&wiring));
-        Self { wiring, control, instance, arena, arrivals, copies, timers, has_loop, sender, watch, stops_on_error }
+        let kept = Kept::default();
+        Self {
+            wiring,
+            control,
+            instance,
+            arena,
+            kept,
+            arrivals,
+            copies,
+            timers,
+            has_loop,
+            sender,
+            watch,
+            stops_on_error,
+        }
     }
 
     /// Where it can be seen which function runs.
@@ -105,6 +122,7 @@ impl Dispatcher {
             control,
             instance,
             arena,
+            kept,
             arrivals,
             copies,
             timers,
@@ -124,7 +142,7 @@ impl Dispatcher {
                 let _context = logging::workflow(&call.workflow_id);
                 let mut run = Run::new(wiring, control, port, Chain::of_message(&call.workflow_id));
                 (run.timers, run.sender) = (has_loop.then_some(timers), Some(&*sender));
-                run.copies = Some(copies);
+                (run.copies, run.kept) = (Some(&*copies), Some(kept));
                 // There are fewer connections than 2^31: each stands in a model of bounded size.
                 let function = place as u32;
                 let called = |arguments: &[Slot<'_>], run: &RunCell<'_>| instance.call(function, arguments, run);
@@ -214,10 +232,10 @@ impl Dispatcher {
     }
 
     /// Takes in what arrived for a copy.
-    pub(crate) fn update(&mut self, place: usize, mut content: Content, now: Instant) {
+    pub(crate) fn update(&mut self, place: usize, content: &mut Content, now: Instant) {
         match content {
-            Content::Answer { of_copy, answer } => self.copies.handle_answer(place, of_copy, &answer, now),
-            Content::Peers { ready, lost } => self.copies.handle_peers(place, ready, lost, now),
+            Content::Answer { of_copy, answer } => self.copies.handle_answer(place, *of_copy, answer, now),
+            Content::Peers { ready, lost } => self.copies.handle_peers(place, *ready, *lost, now),
             Content::Here(_) | Content::Queued { .. } => {
                 while let Some(frames) = content.take() {
                     self.copies.handle_frames(place, &frames, now);
@@ -321,7 +339,7 @@ impl Dispatcher {
     ) -> Result<(), Failure> {
         let mut run = Run::new(&self.wiring, &self.control, port, chain);
         run.patience = patience;
-        run.copies = Some(&self.copies);
+        (run.copies, run.kept) = (Some(&self.copies), Some(&mut self.kept));
         (run.timers, run.sender) = (self.has_loop.then_some(&mut self.timers), Some(&self.sender));
         // `main` may take as long as it likes.
         let is_watched = number != FUNCTION_MAIN;
@@ -390,7 +408,7 @@ fn reset(arena: &mut Arena) {
 }
 
 /// Makes arena and buffer ready for the next message.
-fn recycle(arena: &mut Arena, out: &mut Vec<u8>) {
+pub(crate) fn recycle(arena: &mut Arena, out: &mut Vec<u8>) {
     reset(arena);
     out.clear();
     out.shrink_to(KEPT);

@@ -38,8 +38,8 @@ impl Dispatcher {
         port: &mut dyn Port,
         returned: &mut dyn FnMut(&[Slot<'_>]),
     ) -> Option<(Called, Option<Failure>)> {
-        let Self { wiring, control, instance, arena, copies, timers, has_loop, sender, watch, stops_on_error, .. } =
-            self;
+        let Self { wiring, control, instance, arena, kept, copies, timers, has_loop, sender, watch, .. } = self;
+        let stops_on_error = self.stops_on_error;
         reset(arena);
         let (name, inbound, counters) = wiring.inbound(place)?;
         let arguments = match models.arguments.carry(slots, arena) {
@@ -51,7 +51,7 @@ impl Dispatcher {
         let _context = logging::workflow(id);
         let mut run = Run::new(wiring, control, port, Chain::of_message(id));
         (run.timers, run.sender) = (has_loop.then_some(timers), Some(&*sender));
-        (run.copies, run.message) = (Some(&*copies), Some(id));
+        (run.copies, run.kept, run.message) = (Some(&*copies), Some(kept), Some(id));
         if inbound.returns() {
             let nothing = Carried { slots: &[], bytes: 0 };
             let way = Way::Slots { returns: &models.returns, arena, carried: nothing };
@@ -82,7 +82,7 @@ impl Dispatcher {
         } else {
             Ok(())
         };
-        let stop = (*stops_on_error && !failure.is_callers()).then_some(failure);
+        let stop = (stops_on_error && !failure.is_callers()).then_some(failure);
         Some((Called::Over(told), stop))
     }
 }

@@ -157,12 +157,12 @@ impl Port for Seat<'_> {
         asked.unwrap_or(Err(Unanswered::Abandoned))
     }
 
-    fn publish(&mut self, place: usize, publication: Vec<u8>) {
+    fn publish(&mut self, place: usize, publication: &mut Vec<u8>) {
         if let Some(related) = self.related(place) {
             if related.has_socket {
-                self.keep(|io| io.publish(place, publication.clone()));
+                self.keep(|io| io.publish(place, &mut publication.clone()));
             }
-            self.publish_related(place, publication);
+            self.publish_related(place, std::mem::take(publication));
         } else {
             self.keep(|io| io.publish(place, publication));
         }

@@ -7,8 +7,7 @@
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use bytes::Bytes;
-use service_framework_connections::replyer;
+use service_framework_connections::{Frames, replyer};
 use service_framework_model::wire::envelope::WorkflowId;
 use service_framework_states::owner::{Mirror, Owner, Reply, Update};
 use service_framework_states::rules::Protocol;
@@ -138,17 +137,18 @@ impl Estate {
                 }
                 let asked = self.replyers.get_mut(at).map(|socket| socket.poll_receive(cx));
                 let Some(Poll::Ready(Ok(frames))) = asked else { break };
-                self.answer(at, &frames, counters, wiring);
+                self.answer(at, frames, counters, wiring);
             }
         }
     }
 
-    fn answer(&mut self, at: usize, frames: &[Bytes], counters: &Counters, wiring: &Wiring) {
+    fn answer(&mut self, at: usize, mut frames: Frames, counters: &Counters, wiring: &Wiring) {
         counters.received();
-        let Some((route, [body])) = replyer::split(frames) else {
+        let Some((route, [body])) = replyer::split(&frames) else {
             counters.dropped("bad_framing");
             return;
         };
+        let route = route.len();
         let Some(reply) = self.with_value(wiring, |owner, tree| owner.handle_request(body, tree)) else { return };
         match &reply {
             Reply::Given(_) => self.given += 1,
@@ -159,7 +159,8 @@ impl Estate {
             Reply::NotReady(_) => {}
         }
         let Some(socket) = self.replyers.get_mut(at) else { return };
-        match socket.try_send(replyer::answer(route, reply.frame().clone())) {
+        replyer::answer(&mut frames, route, reply.frame().clone());
+        match socket.try_send(frames) {
             Ok(()) => counters.sent(),
             Err(refused) => counters.dropped(refused.word()),
         }

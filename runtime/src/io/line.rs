@@ -29,8 +29,9 @@ impl Line {
 
     pub(super) fn begin(&mut self, ticket: u64, body: Bytes, deadline: Instant, wiring: &Wiring) {
         let (now, mut received) = (Instant::now(), Vec::new());
+        let is_waited_for = !self.requests.is_idle();
         for (address, socket) in self.sockets.iter_mut().enumerate() {
-            while socket.try_receive(QUOTA, &mut received) > 0 {
+            while is_waited_for && socket.try_receive(QUOTA, &mut received) > 0 {
                 for frames in received.drain(..) {
                     take(&mut self.requests, address, &frames, self.place, wiring);
                 }
@@ -42,8 +43,9 @@ impl Line {
         self.requests.begin(ticket, body, deadline, now);
     }
 
-    /// Sends and receives whatever can be, without waiting.
-    pub(super) fn drive(&mut self, cx: &mut Context<'_>, wiring: &Wiring) {
+    /// Sends and receives whatever can be, without waiting, or until a request is over. Pending, if nothing more can be:
+    /// the caller is woken when that changes.
+    pub(super) fn drive(&mut self, cx: &mut Context<'_>, wiring: &Wiring) -> Poll<()> {
         loop {
             self.transmit();
             let mut any = false;
@@ -51,6 +53,10 @@ impl Line {
                 // What a peer sent before it was lost is received before its loss is reported.
                 while let Poll::Ready(Ok(frames)) = socket.poll_receive(cx) {
                     take(&mut self.requests, address, &frames, self.place, wiring);
+                    if self.requests.has_outcome() {
+                        // Whoever has it may not wait any more.
+                        return Poll::Ready(());
+                    }
                     any = true;
                 }
                 while let Poll::Ready(Ok(change)) = socket.poll_peers(cx) {
@@ -59,7 +65,7 @@ impl Line {
                 }
             }
             if !any {
-                return;
+                return Poll::Pending;
             }
         }
     }

@@ -25,6 +25,7 @@ use super::post::{Post, Posts, Request};
 use crate::alarm::Alarm;
 use crate::control::Control;
 use crate::pool::{Closing, Pool};
+use crate::registration::Registration;
 use crate::transport::Socket;
 use crate::wiring::Wiring;
 
@@ -66,6 +67,8 @@ pub(super) struct Lines {
     relays: Relays,
     /// Whether threads may still post: a queue without senders is not asked again.
     is_posted_to: bool,
+    /// In whose name posts are waited for.
+    registration: Registration,
     next_ticket: u64,
     /// The ticket of the service's own request, and its outcome once it has one.
     own: Option<(u64, Option<Answer>)>,
@@ -104,6 +107,7 @@ impl Lines {
             posts,
             relays: Relays::default(),
             is_posted_to: true,
+            registration: Registration::default(),
             next_ticket: 0,
             own: None,
             posted: Vec::new(),
@@ -175,8 +179,9 @@ impl Lines {
         std::mem::replace(old, line).into_sockets()
     }
 
-    /// Keeps a publication until the sockets are driven the next time; returns how many wait for that.
-    pub(super) fn publish(&mut self, place: usize, publication: Vec<u8>) -> usize {
+    /// Keeps a publication until the sockets are driven the next time; returns how many wait for that. The buffer may be
+    /// used again.
+    pub(super) fn publish(&mut self, place: usize, publication: &mut Vec<u8>) -> usize {
         let Some(outlet) = self.outlets.iter_mut().find(|outlet| outlet.place == place) else { return 0 };
         outlet.push(publication);
         outlet.waiting()
@@ -242,7 +247,8 @@ impl Lines {
         }
     }
 
-    /// Sends and receives whatever can be, and has the caller woken when there is more.
+    /// Sends and receives whatever can be, and has the caller woken when there is more; or until the service's own
+    /// request is over.
     pub(super) fn drive(&mut self, cx: &mut Context<'_>) {
         loop {
             self.take_posts(cx);
@@ -252,13 +258,20 @@ impl Lines {
             for estate in &mut self.estates {
                 estate.drive(cx, &self.wiring);
             }
+            let mut is_done = true;
             for line in &mut self.lines {
-                line.drive(cx, &self.wiring);
+                is_done &= line.drive(cx, &self.wiring).is_pending();
             }
             for pool in &mut self.pools {
                 pool.drive(cx, &self.wiring);
             }
             self.settle_all();
+            if let Some((_, Some(_))) = self.own {
+                return;
+            }
+            if !is_done {
+                continue;
+            }
             let deadlines = self.lines.iter().filter_map(Line::poll_deadline);
             let deadlines = deadlines.chain(self.pools.iter().filter_map(Pool::poll_deadline));
             let deadlines = deadlines.chain(self.estates.iter().filter_map(Estate::poll_deadline));
@@ -315,17 +328,20 @@ impl Lines {
         true
     }
 
-    fn take_publication(&mut self, place: usize, body: Vec<u8>) {
+    fn take_publication(&mut self, place: usize, mut body: Vec<u8>) {
         if self.relays.places.contains(&place) {
             // It may have a socket too.
-            self.publish(place, body.clone());
+            self.publish(place, &mut body.clone());
             self.relays.posts.borrow_mut().push_back(Post::Publication { place, body });
         } else {
-            self.publish(place, body);
+            self.publish(place, &mut body);
         }
     }
 
     fn take_posts(&mut self, cx: &mut Context<'_>) {
+        if self.posts.is_empty() && self.registration.is_of(cx) {
+            return;
+        }
         while self.is_posted_to {
             match self.posts.poll_recv(cx) {
                 Poll::Ready(Some(Post::Publication { place, body })) => self.take_publication(place, body),
@@ -339,7 +355,7 @@ impl Lines {
                 // Its thread has given it up.
                 Poll::Ready(Some(Post::Request(_))) => {}
                 Poll::Ready(None) => self.is_posted_to = false,
-                Poll::Pending => return,
+                Poll::Pending => return self.registration.renew(cx),
             }
         }
     }

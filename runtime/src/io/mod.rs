@@ -83,8 +83,9 @@ impl Io {
         self.lines.relay(relays);
     }
 
-    /// Keeps a publication until the sockets are driven the next time; returns how many wait for that.
-    pub(crate) fn publish(&mut self, place: usize, publication: Vec<u8>) -> usize {
+    /// Keeps a publication until the sockets are driven the next time; returns how many wait for that. The buffer may be
+    /// used again.
+    pub(crate) fn publish(&mut self, place: usize, publication: &mut Vec<u8>) -> usize {
         self.lines.publish(place, publication)
     }
 
@@ -120,14 +121,12 @@ impl Io {
     /// service stops.
     pub(crate) async fn collect(&mut self, out: &mut Vec<Arrived>, until: Option<Instant>, ends_on_stop: bool) {
         self.send_answers();
-        self.lines.turn().await;
+        let has_parked = self.wait(out, until, ends_on_stop).await;
         self.sweep(out);
-        if !out.is_empty() {
+        if !has_parked {
             // Under load nothing ever parks: one turn for the sockets' own tasks, so that they write and read on.
-            return tokio::task::yield_now().await;
+            tokio::task::yield_now().await;
         }
-        self.wait(out, until, ends_on_stop).await;
-        self.sweep(out);
     }
 
     /// Drives the sockets until `until` comes or, if that is to end it, the service stops; what arrives stays queued.
@@ -290,9 +289,11 @@ impl Io {
         out.len() > before
     }
 
-    /// Parks until something arrives; keeps everything that is ready then.
-    async fn wait(&mut self, out: &mut Vec<Arrived>, until: Option<Instant>, ends_on_stop: bool) {
+    /// Parks until something arrives, unless it is there; keeps one message of each socket that has any. Returns whether
+    /// it has parked.
+    async fn wait(&mut self, out: &mut Vec<Arrived>, until: Option<Instant>, ends_on_stop: bool) -> bool {
         let Self { doors, inlets, lines, stopped, alarm, .. } = self;
+        let mut has_parked = false;
         poll_fn(|cx| {
             lines.drive(cx);
             let has_come = has_come(inlets, cx);
@@ -308,9 +309,13 @@ impl Io {
                     any = true;
                 }
             }
-            if any { Poll::Ready(()) } else { Poll::Pending }
+            if any {
+                return Poll::Ready(has_parked);
+            }
+            has_parked = true;
+            Poll::Pending
         })
-        .await;
+        .await
     }
 }
 

@@ -68,7 +68,7 @@ impl Port for Inline {
         self.runtime.block_on(self.io.request(place, body, deadline, may_finish))
     }
 
-    fn publish(&mut self, place: usize, publication: Vec<u8>) {
+    fn publish(&mut self, place: usize, publication: &mut Vec<u8>) {
         if self.io.publish(place, publication) >= AT_ONCE {
             self.runtime.block_on(self.io.flush());
         }

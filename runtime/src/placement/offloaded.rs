@@ -227,9 +227,9 @@ impl Port for Offloaded {
         })
     }
 
-    fn publish(&mut self, place: usize, publication: Vec<u8>) {
+    fn publish(&mut self, place: usize, publication: &mut Vec<u8>) {
         let is_far_ahead = self.is_far_ahead(publication.len());
-        self.command(Command::Publish { place, publication });
+        self.command(Command::Publish { place, publication: std::mem::take(publication) });
         if is_far_ahead {
             self.flush();
         }
@@ -359,8 +359,8 @@ impl IoThread<'_> {
                 let _ = answer.send(outcome);
             }
             Command::Answer { socket, frames } => self.io.answer(socket, frames),
-            Command::Publish { place, publication } => {
-                if self.io.publish(place, publication) >= TURN {
+            Command::Publish { place, mut publication } => {
+                if self.io.publish(place, &mut publication) >= TURN {
                     self.io.flush().await;
                 }
             }

@@ -186,7 +186,7 @@ impl TestPort {
         self.posts_taken += 1;
         let Request { place, body, answer, .. } = match post {
             Post::Request(request) => request,
-            Post::Publication { place, body } => return self.publish(place, body),
+            Post::Publication { place, mut body } => return self.publish(place, &mut body),
         };
         let outcome = if self.control.is_stopping() {
             Err(Unanswered::Stopping)
@@ -335,14 +335,14 @@ impl Port for TestPort {
         }
     }
 
-    fn publish(&mut self, place: usize, mut publication: Vec<u8>) {
+    fn publish(&mut self, place: usize, publication: &mut Vec<u8>) {
         let Some((name, outbound, counters)) = self.wiring.outbound(place) else { return };
         if outbound.is_numbered() {
-            self.numbers.entry(place).or_insert_with(|| Numbers::new(EPOCH)).number(&mut publication);
+            self.numbers.entry(place).or_insert_with(|| Numbers::new(EPOCH)).number(publication);
         }
         counters.sent();
         let at = self.now.saturating_duration_since(self.began);
-        self.sent.push(Sent::of_publication(name, outbound.topic(), publication.into(), at));
+        self.sent.push(Sent::of_publication(name, outbound.topic(), std::mem::take(publication).into(), at));
     }
 
     fn publish_update(&mut self, place: usize, update: Update, id: &WorkflowId<'_>) {

@@ -130,12 +130,12 @@ impl TestService {
         let value = value.ok_or_else(|| unfit(name, &told()))?;
         let was_lost = self.port.lives.lost.remove(&place);
         if was_lost {
-            self.dispatcher.update(place, Content::Peers { ready: 1, lost: 0 }, self.port.now);
+            self.dispatcher.update(place, &mut Content::Peers { ready: 1, lost: 0 }, self.port.now);
         }
         let frames = self.remote_frames(place, settings, &value, was_lost).map_err(|problem| unfit(name, &problem))?;
         for frame in frames {
             let frames = [frame].into_iter().collect();
-            self.dispatcher.update(place, Content::Here(Some(frames)), self.port.now);
+            self.dispatcher.update(place, &mut Content::Here(Some(frames)), self.port.now);
         }
         self.settle_states()
     }
@@ -177,7 +177,7 @@ impl TestService {
     pub fn lose_state(&mut self, name: &str) -> Result<(), TestError> {
         let (place, _) = self.find_state(Side::In, name)?;
         self.port.lives.lost.insert(place);
-        self.dispatcher.update(place, Content::Peers { ready: 0, lost: 1 }, self.port.now);
+        self.dispatcher.update(place, &mut Content::Peers { ready: 0, lost: 1 }, self.port.now);
         self.settle_states()
     }
 
@@ -206,8 +206,8 @@ impl TestService {
             if answers.is_empty() {
                 return self.told_well();
             }
-            for (place, content) in answers {
-                self.dispatcher.update(place, content, self.port.now);
+            for (place, mut content) in answers {
+                self.dispatcher.update(place, &mut content, self.port.now);
             }
         }
     }

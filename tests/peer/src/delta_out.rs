@@ -147,7 +147,9 @@ impl Owner {
         let snapshot = [("state", Value::Map(self.state.clone())), ("current_num", self.number.clone())];
         let mut reply = Vec::new();
         encode_value(&Value::map([("return_args", Value::map(snapshot)), ("workflow_id", Value::Nil)]), &mut reply);
-        replyer.try_send(replyer::answer(route, reply.into()))?;
+        let (route, mut answer) = (route.len(), frames.clone());
+        replyer::answer(&mut answer, route, reply.into());
+        replyer.try_send(answer)?;
         Ok(())
     }
 }
