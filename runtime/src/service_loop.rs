@@ -81,7 +81,7 @@ impl ServiceLoop {
         place.collect(batch, dispatcher.next_timeout());
         // What had been sent by now is in the batch: no owner of a copy has been silent for longer, however long the
         // functions that are called now take.
-        let now = place.now();
+        let now = dispatcher.has_copies().then(|| place.now());
         let mut failed = if dispatcher.is_stopping() { None } else { dispatcher.run_timers(place).err() };
         // A message that came alone is answered by the next pass, which sends at once.
         let count: usize = batch.iter().map(|arrived| arrived.content.messages()).sum();
@@ -90,7 +90,11 @@ impl ServiceLoop {
             let next = batch.get(number + 1).map(|next| next.place);
             let Some(Arrived { socket, place: at, content }) = batch.get_mut(number) else { break };
             let (socket, at) = (*socket, *at);
-            if failed.is_none() && !dispatcher.is_stopping() && dispatcher.is_state(at) {
+            if let Some(now) = now
+                && failed.is_none()
+                && !dispatcher.is_stopping()
+                && dispatcher.is_state(at)
+            {
                 dispatcher.update(at, content, now);
                 // What came together for one copy is told together.
                 if next.is_some_and(|next| next != at) {
@@ -119,7 +123,10 @@ impl ServiceLoop {
             }
         }
         batch.clear();
-        if failed.is_none() && !dispatcher.is_stopping() {
+        if let Some(now) = now
+            && failed.is_none()
+            && !dispatcher.is_stopping()
+        {
             failed = dispatcher.drive_copies(place, now).err();
         }
         failed.map_or(Ok(()), Err)

@@ -282,6 +282,11 @@ impl Dispatcher {
         failed.map(|failure| RunError::Function(failure.to_string()))
     }
 
+    /// Whether the service holds copies, and so lives by the clock.
+    pub(crate) fn has_copies(&self) -> bool {
+        self.copies.any()
+    }
+
     /// Whether what is at this place is a state.
     pub(crate) fn is_state(&self, place: usize) -> bool {
         self.wiring.state(place).is_some()

@@ -73,6 +73,11 @@ impl Copies {
         Self { copies: copies.collect(), wiring: Arc::clone(wiring) }
     }
 
+    /// Whether there are any.
+    pub(crate) const fn any(&self) -> bool {
+        !self.copies.is_empty()
+    }
+
     /// The sockets are there.
     pub(crate) fn start(&mut self, now: Instant) {
         self.copies.iter_mut().for_each(|held| held.copy.start(now));
