@@ -6,6 +6,7 @@
 
 mod asking;
 mod contestant;
+mod crowd;
 mod machine;
 mod others;
 mod parts;

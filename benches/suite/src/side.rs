@@ -18,7 +18,11 @@ pub(crate) fn play(role: &str, words: &str, endpoint: &str) {
         "subscriber" => crate::publish::subscriber(&words, endpoint),
         "owner" => crate::states::owner(endpoint),
         "copies" => crate::states::copies(endpoint),
-        "many" => crate::request::services::many(),
+        "host" => crate::crowd::host(&words, endpoint),
+        "asker" => {
+            let connections = words.concat().parse().expect("a number of connections");
+            crate::crowd::asker(connections, &endpoint.split(' ').collect::<Vec<_>>());
+        }
         _ => panic!("no role is called `{role}`"),
     }
 }

@@ -1,4 +1,4 @@
-//! What is there before any work: the time to a first reply, what an idle desk takes, and many desks in one process.
+//! What is there before any work: the time to a first reply, and what an idle desk takes.
 //!
 //! Owns the contestants and what is said of them.
 
@@ -12,9 +12,7 @@ use super::{Run, entry};
 use crate::asking::ask;
 use crate::contestant::{Entry, start};
 use crate::others::{Others, free_address};
-use crate::plot::{Axes, Line};
 use crate::report::{Target, cell, number, range};
-use crate::side::SIDE;
 
 const OURS: &str = "framework, embedded";
 const RAW: &str = "raw loop, `omq`";
@@ -25,7 +23,6 @@ const DESKS: [Entry; 5] = [
     entry("libzmq", "libzmq", "", RAW),
     entry("Python library 0.0.17", "python", "", RAW),
 ];
-const COUNTS: [usize; 4] = [1, 10, 100, 1_000];
 
 /// A desk that has answered, and the milliseconds which that took from before its process was started.
 fn started(entry: &Entry, others: &Others) -> (Process, f64) {
@@ -100,53 +97,4 @@ pub(crate) fn idle(run: &mut Run<'_>) {
     }
     run.report.table(&["desk", "% of a core", "each time", "RSS KiB", "PSS KiB"], &rows);
     run.report.targets(&[Target::at_most("idle service, embedded: % of a core", 0.2, ours)]);
-}
-
-pub(crate) fn many(run: &mut Run<'_>) {
-    let rounds = 5;
-    run.report.say("## Many services in one process");
-    run.report.say(&format!(
-        "{rounds} rounds. Milliseconds until all have been started one after another, and from a connection to each of them \
-         until all have answered once; KiB of resident memory for each. The process has had one more before, which has answered and is not counted."
-    ));
-    let mut all = COUNTS.map(|count| (count, [(); 3].map(|()| Vec::new())));
-    for round in 0..rounds {
-        for turn in 0..COUNTS.len() {
-            let (count, figures) = &mut all[(round + turn) % COUNTS.len()];
-            for (values, figure) in figures.iter_mut().zip(many_of(*count)) {
-                values.push(figure);
-            }
-        }
-    }
-    let row = |(count, [start, answer, memory]): &(usize, [Vec<f64>; 3])| {
-        vec![count.to_string(), range(start), range(answer), range(memory)]
-    };
-    run.report
-        .table(&["services", "started ms", "all answered ms", "KiB each"], &all.iter().map(row).collect::<Vec<_>>());
-    let line = |name: &str, place: usize| Line {
-        name: name.to_owned(),
-        points: all.iter().map(|(count, figures)| ((*count as f64).log10(), median(&figures[place]))).collect(),
-    };
-    let axes = Axes { title: "Many services in one process", x: "services", y: "ms", label: super::power };
-    run.report.plot("services", &axes, &[line("all started", 0), line("all answered", 1)]);
-    let axes = Axes { title: "Memory of each of many services", x: "services", y: "KiB", label: super::power };
-    run.report.plot("services-memory", &axes, &[line("resident, each", 2)]);
-    let [_, _, memory] = &all[3].1;
-    run.report.targets(&[Target::at_most("KiB for each of 1,000 services beside the first", 300.0, median(memory))]);
-}
-
-/// Starts this many desks in a process that has one already, which has answered: the milliseconds to start them and until all have answered, and the KiB of each.
-fn many_of(count: usize) -> [f64; 3] {
-    let mut host = Process::again(&[SIDE, "many", "", ""]);
-    ask(&[&host.line()]);
-    let before = memory(&host.id()).resident;
-    host.tell(&count.to_string());
-    let line = host.line();
-    let (took, endpoints) = line.split_once(' ').expect("a time and endpoints");
-    let endpoints: Vec<&str> = endpoints.split(' ').collect();
-    let began = Instant::now();
-    ask(&endpoints);
-    let answered = milliseconds(began);
-    let resident = memory(&host.id()).resident.saturating_sub(before) as f64 / 1024.0 / count as f64;
-    [took.parse().expect("a time"), answered, resident]
 }
