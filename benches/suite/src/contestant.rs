@@ -305,10 +305,14 @@ pub(crate) fn start(role: &str, words: &str, endpoint: &str, others: &Others) ->
     let Some(python) = others.python.filter(|_| words == "python") else {
         return Process::again(&[SIDE, role, words, endpoint]);
     };
-    let (_, port) = endpoint.rsplit_once(':').expect("a port");
-    let script = if matches!(role, "desk" | "client") { "request.py" } else { "publish.py" };
+    let port = || endpoint.rsplit_once(':').expect("a port").1;
+    let (script, at) = match role {
+        "desk" | "client" => ("request.py", port()),
+        "publisher" | "subscriber" => ("publish.py", port()),
+        _ => ("states.py", endpoint),
+    };
     let mut command = Command::new(python.interpreter());
     command.arg("-B").arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/").to_owned() + script);
-    command.args([role, port]).stderr(Stdio::null());
+    command.args([role, at]).stderr(Stdio::null());
     Process::start(command)
 }

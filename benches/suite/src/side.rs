@@ -16,8 +16,8 @@ pub(crate) fn play(role: &str, words: &str, endpoint: &str) {
         "client" => crate::request::client(&words, endpoint),
         "publisher" => crate::publish::publisher(&words, endpoint),
         "subscriber" => crate::publish::subscriber(&words, endpoint),
-        "owner" => crate::states::owner(endpoint),
-        "copies" => crate::states::copies(endpoint),
+        "owner" => crate::states::owner(&words, endpoint),
+        "copies" => crate::states::copies(&words, endpoint),
         "host" => crate::crowd::host(&words, endpoint),
         "asker" => {
             let connections = words.concat().parse().expect("a number of connections");

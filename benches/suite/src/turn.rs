@@ -86,6 +86,11 @@ impl Times {
         if self.0.is_empty() { f64::NAN } else { self.0.value_at_quantile(share) as f64 / 1e3 }
     }
 
+    /// How many there are.
+    pub(crate) fn count(&self) -> u64 {
+        self.0.len()
+    }
+
     pub(crate) fn merge(&mut self, other: &Self) {
         self.0.add(&other.0).expect("histograms that grow");
     }
