@@ -42,7 +42,7 @@ def main(to_send, config):
         time.sleep(0.5)
         began = time.time_ns()
         for change in range(count):
-            value = change + 1
+            value = turn * count + change
             if rate:
                 value = began + 5_000_000 + change * 1_000_000_000 // rate
                 while time.time_ns() < value:

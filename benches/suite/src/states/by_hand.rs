@@ -86,7 +86,7 @@ pub(super) fn owner(at: &str) {
         let mut turns = 0;
         while let Some(turn) = tokio::task::spawn_blocking(Turn::next).await.expect("a line") {
             let began = now().as_nanos();
-            for ((value, name), number) in values(&turn).zip(names.iter().cycle()).zip(1..) {
+            for ((value, name), number) in values(&turn, turns).zip(names.iter().cycle()).zip(1..) {
                 socket.send(set(name, value)).await.expect("an open socket");
                 if turn.is_paced() || number % AT_ONCE == 0 {
                     tokio::task::yield_now().await;

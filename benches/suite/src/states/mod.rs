@@ -84,7 +84,10 @@ fn names(count: usize) -> Vec<String> {
     (0..count).map(|number| format!("key_{number}")).collect()
 }
 
-/// The values of a turn, each once its change is due: the time at which it was, or its number.
-fn values(turn: &Turn) -> impl Iterator<Item = i64> {
-    (1..=turn.count).map(move |number| if turn.is_paced() { turn.wait(number).as_nanos() as i64 } else { number })
+/// The values of a turn, each once its change is due: the time at which it was, or a number. None is that of its key in an
+/// earlier turn, as what changes nothing is not sent.
+fn values(turn: &Turn, turns: i64) -> impl Iterator<Item = i64> {
+    let before = turns * turn.count;
+    let value = move |number| if turn.is_paced() { turn.wait(number).as_nanos() as i64 } else { before + number };
+    (1..=turn.count).map(value)
 }

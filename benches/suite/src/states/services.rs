@@ -66,7 +66,7 @@ impl Owner {
         let mut turns = 0;
         while let Some(turn) = Turn::next() {
             let began = now().as_nanos();
-            for (value, name) in values(&turn).zip(names.iter().cycle()) {
+            for (value, name) in values(&turn, turns).zip(names.iter().cycle()) {
                 ctx.set(&OWNED, name.as_str(), &value)?;
             }
             turns += 1;
@@ -105,7 +105,8 @@ impl ServiceDefinition for Holder {
 impl Holder {
     fn on_keys(&mut self, changes: Changes<'_>, ctx: &mut Context) -> Result<()> {
         let copy = ctx.state(&COPY)?;
-        if !copy.status()?.is_live() {
+        // Where a hundred copies share two cores, one that is live may look stale by the time its function is called.
+        if !matches!(copy.status()?.condition, Condition::Live | Condition::Stale) {
             return Ok(());
         }
         if self.is_live && IS_PACED.load(Ordering::Relaxed) {
