@@ -39,6 +39,10 @@ impl Entry {
         self.first.starts_with("nats")
     }
 
+    pub(crate) fn is_runner(&self) -> bool {
+        self.first == "runner"
+    }
+
     fn spins(&self) -> bool {
         self.is_python() || self.first.ends_with(" busy")
     }
@@ -163,7 +167,7 @@ impl Contestant {
         contestant
     }
 
-    fn processes(&self) -> Vec<String> {
+    pub(crate) fn processes(&self) -> Vec<String> {
         let processes = std::iter::once(&self.sender).chain(&self.receivers).chain(&self.desk);
         processes.map(Process::id).chain(self.server.clone()).collect()
     }
