@@ -26,7 +26,7 @@ def main(to_send, config):
     sys.stdin.readline()
     print("ready", flush=True)
     for line in sys.stdin:
-        count, rate = map(int, line.split())
+        count, rate, _ = map(int, line.split())
         began = time.time_ns() + 5_000_000
         for sequence in range(1, count + 1):
             when = UNPACED

@@ -29,7 +29,7 @@ def main(to_send, config):
     time.sleep(1)
     print("ready", flush=True)
     for line in sys.stdin:
-        count, rate = map(int, line.split())
+        count, rate, _ = map(int, line.split())
         began = time.time_ns() + 5_000_000
         times = []
         for number in range(1, count + 1):

@@ -1,14 +1,16 @@
 //! Contestants: the processes of each, and the turns that they take.
 //!
 //! Owns the order of turns, which is another one each round, and what a turn says. Those that spin while they have nothing
-//! to do are stopped while others have their turn. Never makes a table of it.
+//! to do, and crowds, are stopped while others have their turn. Never makes a table of it.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use bench_desk::proc::used;
+use bench_desk::proc::{memory, used};
 use bench_desk::process::Process;
 
+use crate::asking::ask;
+use crate::crowd::ask_nats;
 use crate::others::Others;
 use crate::side::SIDE;
 use crate::turn::{Said, Times};
@@ -37,6 +39,10 @@ impl Entry {
         self.first.starts_with("nats")
     }
 
+    pub(crate) fn is_runner(&self) -> bool {
+        self.first == "runner"
+    }
+
     fn spins(&self) -> bool {
         self.is_python() || self.first.ends_with(" busy")
     }
@@ -48,6 +54,30 @@ pub(crate) struct Measure {
     pub(crate) count: i64,
     /// How many messages are due in a second; 0 if each leaves as soon as it can.
     pub(crate) rate: u32,
+    /// How many requests are on their way at a time.
+    pub(crate) in_flight: usize,
+}
+
+impl Measure {
+    /// Messages that leave as soon as they can, requests one after another.
+    pub(crate) const fn of(count: i64) -> Self {
+        Self { count, rate: 0, in_flight: 1 }
+    }
+
+    /// The same at a pace.
+    pub(crate) const fn at(self, rate: u32) -> Self {
+        Self { rate, ..self }
+    }
+
+    /// The same with as many on their way.
+    pub(crate) const fn in_flight(self, in_flight: usize) -> Self {
+        Self { in_flight, ..self }
+    }
+
+    /// As a side is told of it.
+    pub(crate) fn line(&self) -> String {
+        format!("{} {} {}", self.count, self.rate, self.in_flight)
+    }
 }
 
 /// What came of the turns of one measure, a figure for each round.
@@ -75,7 +105,8 @@ pub(crate) struct Contestant {
     /// Waits for nothing, and ends last.
     desk: Option<Process>,
     server: Option<String>,
-    spins: bool,
+    /// Whether it is stopped while others have their turn.
+    rests: bool,
     /// A fraction for those that are too slow for what others do.
     slower: u32,
     pub(crate) figures: Vec<Figures>,
@@ -92,8 +123,8 @@ impl Contestant {
         };
         let words = if desk.is_some() { entry.second } else { entry.first };
         let sender = start("client", words, &bound, others);
-        let contestant = Self::settled(entry, sender, Vec::new(), desk, others);
-        if !contestant.spins {
+        let contestant = Self::settled(entry, sender, Vec::new(), desk, entry.spins(), others);
+        if !contestant.rests {
             // Where the scheduler puts two processes differs from start to start, and to wake one on another core may take
             // longer than all the rest of a round trip.
             contestant.pin("0");
@@ -106,7 +137,17 @@ impl Contestant {
         let receivers = (0..subscribers).map(|_| start("subscriber", entry.second, endpoint, others)).collect();
         let mut sender = start("publisher", entry.first, endpoint, others);
         sender.tell(&subscribers.to_string());
-        Self::settled(entry, sender, receivers, None, others)
+        Self::settled(entry, sender, receivers, None, entry.spins(), others)
+    }
+
+    /// A host with this many desks, and a client with this many connections, to one after another.
+    pub(crate) fn of_crowd(entry: Entry, desks: usize, connections: usize, others: &Others) -> Self {
+        let Hosted { host, endpoints, .. } = Hosted::start(entry, desks, others);
+        let sender = Process::again(&[SIDE, "asker", &connections.to_string(), &endpoints.join(" ")]);
+        // A thousand threads with next to nothing to do are felt by others.
+        let contestant = Self::settled(entry, sender, Vec::new(), Some(host), true, others);
+        contestant.pin("0");
+        contestant
     }
 
     fn settled(
@@ -114,19 +155,19 @@ impl Contestant {
         mut sender: Process,
         receivers: Vec<Process>,
         desk: Option<Process>,
+        rests: bool,
         others: &Others,
     ) -> Self {
         assert_eq!(sender.line(), "ready", "{}", entry.name);
         std::thread::sleep(CONNECTED);
         let server = if entry.is_nats() { others.nats.as_ref().map(|server| server.id()) } else { None };
         let slower = if entry.is_python() { 20 } else { 1 };
-        let contestant =
-            Self { entry, sender, receivers, desk, server, spins: entry.spins(), slower, figures: Vec::new() };
+        let contestant = Self { entry, sender, receivers, desk, server, rests, slower, figures: Vec::new() };
         contestant.signal("-STOP");
         contestant
     }
 
-    fn processes(&self) -> Vec<String> {
+    pub(crate) fn processes(&self) -> Vec<String> {
         let processes = std::iter::once(&self.sender).chain(&self.receivers).chain(&self.desk);
         processes.map(Process::id).chain(self.server.clone()).collect()
     }
@@ -141,7 +182,7 @@ impl Contestant {
     }
 
     fn signal(&self, signal: &str) {
-        if self.spins {
+        if self.rests {
             let mut kill = Command::new("kill");
             kill.arg(signal).args(self.processes());
             assert!(kill.status().expect("the tool `kill`").success(), "{} has ended", self.entry.name);
@@ -149,17 +190,18 @@ impl Contestant {
     }
 
     fn turn(&mut self, measure: Measure) -> Figures {
-        let (count, rate) = (measure.count / i64::from(self.slower), measure.rate / self.slower);
+        let slower = Measure::of(measure.count / i64::from(self.slower)).at(measure.rate / self.slower);
+        let measure = slower.in_flight(measure.in_flight);
         self.signal("-CONT");
         std::thread::sleep(SETTLED);
         // Whoever sends at a pace spins until a message is due: that is no work.
         let mut processes = self.processes();
-        if rate > 0 {
+        if measure.rate > 0 {
             processes.remove(0);
         }
         let used = |processes: &[String]| processes.iter().map(|id| used(id).nanoseconds).sum::<u64>();
         let before = used(&processes);
-        self.sender.tell(&format!("{count} {rate}"));
+        self.sender.tell(&measure.line());
         let all: Vec<Said> = if self.receivers.is_empty() {
             vec![Said::read(&self.sender.line())]
         } else {
@@ -171,7 +213,7 @@ impl Contestant {
         all.iter().for_each(|said| times.merge(&said.times));
         let came: i64 = all.iter().map(|said| said.count).sum();
         let rates = all.iter().map(|said| said.count as f64 / said.seconds);
-        let sent = count * all.len() as i64;
+        let sent = measure.count * all.len() as i64;
         Figures {
             p50: vec![times.within(0.5)],
             p99: vec![times.within(0.99)],
@@ -225,15 +267,56 @@ pub(crate) fn measure(contestants: &mut [Contestant], measures: &[Measure], roun
     }
 }
 
+/// A process with many desks. It has had one before, which has answered.
+pub(crate) struct Hosted {
+    pub(crate) host: Process,
+    /// What the first one took, in bytes of memory.
+    pub(crate) before: u64,
+    /// How many milliseconds it took to start the others, one after another.
+    pub(crate) took: f64,
+    pub(crate) endpoints: Vec<String>,
+}
+
+impl Hosted {
+    pub(crate) fn start(entry: Entry, desks: usize, others: &Others) -> Self {
+        let server = others.endpoint(&entry, String::new);
+        let mut host = Process::again(&[SIDE, "host", entry.first, &server]);
+        let first = host.line();
+        assert_eq!(Self::ask(&entry, &[&first], others), 1);
+        let before = memory(&host.id()).resident;
+        host.tell(&desks.to_string());
+        let line = host.line();
+        let (took, endpoints) = line.split_once(' ').expect("a time and endpoints");
+        let endpoints = endpoints.split(' ').map(str::to_owned).collect();
+        Self { host, before, took: took.parse().expect("a time"), endpoints }
+    }
+
+    /// Asks all of them at once, and returns how many have answered.
+    pub(crate) fn answered(&self, entry: &Entry, others: &Others) -> usize {
+        Self::ask(entry, &self.endpoints.iter().map(String::as_str).collect::<Vec<_>>(), others)
+    }
+
+    fn ask(entry: &Entry, endpoints: &[&str], others: &Others) -> usize {
+        match others.nats.as_ref().filter(|_| entry.is_nats()) {
+            Some(server) => ask_nats(&server.url, endpoints),
+            None => ask(endpoints),
+        }
+    }
+}
+
 /// A side as a process.
 pub(crate) fn start(role: &str, words: &str, endpoint: &str, others: &Others) -> Process {
     let Some(python) = others.python.filter(|_| words == "python") else {
         return Process::again(&[SIDE, role, words, endpoint]);
     };
-    let (_, port) = endpoint.rsplit_once(':').expect("a port");
-    let script = if matches!(role, "desk" | "client") { "request.py" } else { "publish.py" };
+    let port = || endpoint.rsplit_once(':').expect("a port").1;
+    let (script, at) = match role {
+        "desk" | "client" => ("request.py", port()),
+        "publisher" | "subscriber" => ("publish.py", port()),
+        _ => ("states.py", endpoint),
+    };
     let mut command = Command::new(python.interpreter());
     command.arg("-B").arg(concat!(env!("CARGO_MANIFEST_DIR"), "/python/").to_owned() + script);
-    command.args([role, port]).stderr(Stdio::null());
+    command.args([role, at]).stderr(Stdio::null());
     Process::start(command)
 }

@@ -6,9 +6,11 @@
 
 mod asking;
 mod contestant;
+mod crowd;
 mod machine;
 mod others;
 mod parts;
+mod perf;
 mod plot;
 mod publish;
 #[expect(dead_code, reason = "the tests use more of it")]
@@ -16,6 +18,7 @@ mod publish;
 mod python;
 mod report;
 mod request;
+mod runner;
 mod side;
 mod states;
 mod turn;

@@ -16,9 +16,13 @@ pub(crate) fn play(role: &str, words: &str, endpoint: &str) {
         "client" => crate::request::client(&words, endpoint),
         "publisher" => crate::publish::publisher(&words, endpoint),
         "subscriber" => crate::publish::subscriber(&words, endpoint),
-        "owner" => crate::states::owner(endpoint),
-        "copies" => crate::states::copies(endpoint),
-        "many" => crate::request::services::many(),
+        "owner" => crate::states::owner(&words, endpoint),
+        "copies" => crate::states::copies(&words, endpoint),
+        "host" => crate::crowd::host(&words, endpoint),
+        "asker" => {
+            let connections = words.concat().parse().expect("a number of connections");
+            crate::crowd::asker(connections, &endpoint.split(' ').collect::<Vec<_>>());
+        }
         _ => panic!("no role is called `{role}`"),
     }
 }

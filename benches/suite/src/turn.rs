@@ -13,6 +13,8 @@ use hdrhistogram::Histogram;
 #[derive(Clone, Copy)]
 pub(crate) struct Turn {
     pub(crate) count: i64,
+    /// How many requests are to be on their way at a time.
+    pub(crate) in_flight: usize,
     /// The time from one message to the next; zero if each leaves as soon as it can.
     every: Duration,
     began: Duration,
@@ -21,12 +23,17 @@ pub(crate) struct Turn {
 impl Turn {
     /// The next turn; `None` if there is none any more.
     pub(crate) fn next() -> Option<Self> {
-        let line = told()?;
-        let (count, rate) = line.split_once(' ').expect("a count and a rate");
-        let rate: u32 = rate.parse().expect("a rate");
-        let every = Duration::from_secs(1).checked_div(rate).unwrap_or_default();
+        told().map(|line| Self::read(&line))
+    }
+
+    /// The turn that a line is about.
+    pub(crate) fn read(line: &str) -> Self {
+        let numbers: Vec<u32> = line.split(' ').map(|number| number.parse().expect("a number")).collect();
+        let [count, rate, in_flight] = numbers.as_slice() else { panic!("three numbers, not {line}") };
+        let every = Duration::from_secs(1).checked_div(*rate).unwrap_or_default();
         // The first message is due when the sides have settled.
-        Some(Self { count: count.parse().expect("a count"), every, began: now() + Duration::from_millis(5) })
+        let began = now() + Duration::from_millis(5);
+        Self { count: i64::from(*count), in_flight: *in_flight as usize, every, began }
     }
 
     /// Whether each message has its time.
@@ -77,6 +84,11 @@ impl Times {
     /// The microseconds within which this share (0 to 1) of the messages came; NaN if there are none.
     pub(crate) fn within(&self, share: f64) -> f64 {
         if self.0.is_empty() { f64::NAN } else { self.0.value_at_quantile(share) as f64 / 1e3 }
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> u64 {
+        self.0.len()
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {

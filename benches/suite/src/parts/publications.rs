@@ -47,9 +47,9 @@ type Pace = (&'static str, Measure);
 
 pub(crate) fn to_one(run: &mut Run<'_>) {
     let paces = [
-        ("10,000 a second", Measure { count: run.amount(5_000, 1_000), rate: 10_000 }),
-        ("100,000 a second", Measure { count: run.amount(20_000, 5_000), rate: 100_000 }),
-        ("flat out", Measure { count: run.amount(300_000, 20_000), rate: 0 }),
+        ("10,000 a second", Measure::of(run.amount(5_000, 1_000)).at(10_000)),
+        ("100,000 a second", Measure::of(run.amount(20_000, 5_000)).at(100_000)),
+        ("flat out", Measure::of(run.amount(300_000, 20_000))),
     ];
     run.report.say("## Publish and subscribe");
     run.report.say(
@@ -81,8 +81,8 @@ pub(crate) fn to_one(run: &mut Run<'_>) {
 
 pub(crate) fn to_eight(run: &mut Run<'_>) {
     let paces = [
-        ("10,000 a second", Measure { count: run.amount(3_000, 500), rate: 10_000 }),
-        ("flat out", Measure { count: run.amount(50_000, 5_000), rate: 0 }),
+        ("10,000 a second", Measure::of(run.amount(3_000, 500)).at(10_000)),
+        ("flat out", Measure::of(run.amount(50_000, 5_000))),
     ];
     run.report.say("## Fan-out to eight subscribers");
     run.report.say(
@@ -106,7 +106,7 @@ fn measured(run: &Run<'_>, entries: &[Entry], subscribers: usize, paces: &[Pace]
 }
 
 fn tables(run: &mut Run<'_>, contestants: &[Contestant], paces: &[Pace], file: &str) {
-    for (place, (pace, Measure { count, rate })) in paces.iter().enumerate() {
+    for (place, (pace, Measure { count, rate, .. })) in paces.iter().enumerate() {
         let rounds = contestants.first().map_or(0, |contestant| contestant.figures[place].p50.len());
         let title = format!("{pace}, {rounds} rounds of {count}");
         let is_paced = *rate > 0;

@@ -93,7 +93,7 @@ fn table(
     wanted: &[Wanted],
 ) {
     let (others, count, rounds) = (run.others, run.amount(1_000, 200), run.amount(7, 5));
-    let measures = [Measure { count, rate: 0 }, Measure { count, rate: RATE }];
+    let measures = [Measure::of(count), Measure::of(count).at(RATE)];
     let start = |(number, entry): (usize, &Entry)| {
         Contestant::of_requests(*entry, &others.endpoint(entry, || endpoint(number)), others)
     };

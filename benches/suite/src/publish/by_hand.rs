@@ -103,6 +103,7 @@ fn has_topic(peer: &omq_tokio::PeerSubscriptions) -> bool {
     peer.prefixes.iter().any(|prefix| **prefix == *publication::PREFIX)
 }
 
-fn options() -> Options {
+/// What the sockets of both sides have in common.
+pub(crate) fn options() -> Options {
     Options::new().workload_profile(WorkloadProfile::Throughput)
 }

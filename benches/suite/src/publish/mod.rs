@@ -2,11 +2,11 @@
 //!
 //! Owns which side is called what. Never starts a process: that is [`crate::contestant`].
 
-mod by_hand;
+pub(crate) mod by_hand;
 mod libzmq;
 mod nats;
 mod services;
-mod turns;
+pub(crate) mod turns;
 
 use std::time::Duration;
 

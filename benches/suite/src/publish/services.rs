@@ -72,7 +72,8 @@ impl<const IN_MAIN: bool> Feed<IN_MAIN> {
         while let Some(turn) = Turn::next() {
             for number in 1..=turn.count {
                 ctx.send(&ORDERS, &order(&turn, number))?;
-                if turn.is_paced() {
+                // In main mode the thread of the sockets has it by now, and to flush is to wait for that thread.
+                if turn.is_paced() && !IN_MAIN {
                     ctx.flush()?;
                 }
             }

@@ -13,16 +13,28 @@ use crate::side::{block_on, endpoint, exit_when_left};
 
 pub(crate) fn omq_desk(at: &str, words: &[&str]) {
     block_on(words, async {
-        let socket = omq(SocketType::Router, WorkloadProfile::Throughput);
-        println!("{}", socket.bind(endpoint(at)).await.expect("a free endpoint"));
+        let (socket, at) = bound(at).await;
+        println!("{at}");
         exit_when_left();
-        let mut desk = Desk::of(words);
-        loop {
-            let request = socket.recv().await.expect("an open socket");
-            let frames = answered(&mut desk, request.iter().collect());
-            socket.send(Message::multipart(frames)).await.expect("a client that is there");
-        }
+        answer(socket, words).await;
     });
+}
+
+/// The socket of a desk, and where it is.
+pub(crate) async fn bound(at: &str) -> (Socket, String) {
+    let socket = omq(SocketType::Router, WorkloadProfile::Throughput);
+    let at = socket.bind(endpoint(at)).await.expect("a free endpoint");
+    (socket, at.to_string())
+}
+
+/// Answers as the desk that is called this, and never ends.
+pub(crate) async fn answer(socket: Socket, words: &[&str]) {
+    let mut desk = Desk::of(words);
+    loop {
+        let request = socket.recv().await.expect("an open socket");
+        let frames = answered(&mut desk, request.iter().collect());
+        socket.send(Message::multipart(frames)).await.expect("a client that is there");
+    }
 }
 
 pub(crate) fn omq_client(at: &str, words: &[&str]) {
@@ -74,7 +86,7 @@ pub(crate) fn zeromq_client(at: &str, words: &[&str]) {
 }
 
 /// A socket with the options that the framework gives its own.
-fn omq(kind: SocketType, profile: WorkloadProfile) -> Socket {
+pub(crate) fn omq(kind: SocketType, profile: WorkloadProfile) -> Socket {
     Socket::new(kind, Options::new().workload_profile(profile))
 }
 

@@ -64,7 +64,7 @@ fn ask(socket: &Socket, words: &[&str]) {
 }
 
 /// Answers one request; false if it was none.
-fn answer(socket: &Socket, words: &[&str], desk: &mut Desk) -> bool {
+pub(crate) fn answer(socket: &Socket, words: &[&str], desk: &mut Desk) -> bool {
     let mut frames = [(); 4].map(|()| zmq::Message::new());
     for frame in &mut frames {
         receive(socket, frame, words);
@@ -90,14 +90,14 @@ fn receive(socket: &Socket, frame: &mut zmq::Message, words: &[&str]) {
     }
 }
 
-fn socket(context: &Context, kind: zmq::SocketType) -> Socket {
+pub(crate) fn socket(context: &Context, kind: zmq::SocketType) -> Socket {
     let socket = context.socket(kind).expect("a socket");
     socket.set_linger(0).expect("an option that it knows");
     socket
 }
 
 /// Binds; returns where.
-fn bound(socket: &Socket, at: &str) -> String {
+pub(crate) fn bound(socket: &Socket, at: &str) -> String {
     socket.bind(at).expect("a free endpoint");
     socket.get_last_endpoint().expect("an option that it knows").expect("text")
 }

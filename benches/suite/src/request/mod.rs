@@ -2,16 +2,16 @@
 //!
 //! Owns which side is called what. Never starts a process: that is [`crate::contestant`].
 
-mod by_hand;
-mod libzmq;
+pub(crate) mod by_hand;
+pub(crate) mod libzmq;
 pub(crate) mod nats;
 pub(crate) mod services;
 mod texts;
-mod turns;
+pub(crate) mod turns;
 mod within;
 
 /// Room for the messages of the benchmark.
-const ROOM: usize = 256;
+pub(crate) const ROOM: usize = 256;
 
 /// Answers at this endpoint, after it has said which one that is.
 pub(crate) fn desk(words: &[&str], at: &str) {

@@ -2,28 +2,36 @@
 //!
 //! Owns the subject. What is sent are the same bytes; NATS has correlations of its own. They validate nothing.
 
-use async_nats::Client;
+use std::time::Duration;
+
+use async_nats::{Client, Subscriber};
+use bench_desk::{acknowledge, by_hand, message};
 use rmp::encode::ByteBuf;
 
 use super::turns::{Desk, Turns};
-use crate::side::{block_on, exit_when_left};
+use crate::side::{block_on, exit_when_left, next};
 
 const SUBJECT: &str = "desk";
 
 pub(crate) fn desk(at: &str) {
     block_on(&[], async {
         let client = connect(at).await;
-        let mut requests = client.subscribe(SUBJECT).await.expect("a subscription");
+        let requests = client.subscribe(SUBJECT).await.expect("a subscription");
         client.flush().await.expect("a server that is there");
         println!("{at}");
         exit_when_left();
-        let mut desk = Desk::of(&[]);
-        while let Some(request) = crate::side::next(&mut requests).await {
-            let reply = desk.answer(&request.payload).expect("a good request");
-            let to = request.reply.expect("a request that wants a reply");
-            client.publish(to, reply.into()).await.expect("a server that is there");
-        }
+        answer(client, requests).await;
     });
+}
+
+/// Answers what comes, as long as there is a server.
+pub(crate) async fn answer(client: Client, mut requests: Subscriber) {
+    let mut desk = Desk::of(&[]);
+    while let Some(request) = next(&mut requests).await {
+        let reply = desk.answer(&request.payload).expect("a good request");
+        let to = request.reply.expect("a request that wants a reply");
+        client.publish(to, reply.into()).await.expect("a server that is there");
+    }
 }
 
 pub(crate) fn client(at: &str) {
@@ -40,7 +48,28 @@ pub(crate) fn client(at: &str) {
     });
 }
 
-/// A client of the server at this address.
+/// Asks the desk at this server once, as soon as it is there.
+pub(crate) fn ask(at: &str) {
+    block_on(&[], async {
+        let client = connect(at).await;
+        let order = message::order(message::SEQUENCE);
+        let mut request = ByteBuf::new();
+        by_hand::write_call(&order, message::WORKFLOW_ID, &mut request);
+        loop {
+            if let Ok(reply) = client.request(SUBJECT, request.as_slice().to_vec().into()).await {
+                return assert_eq!(by_hand::read_answer(&reply.payload), Some(acknowledge(&order)));
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    });
+}
+
+/// A client of the server at this address, as soon as that listens.
 pub(crate) async fn connect(at: &str) -> Client {
-    async_nats::connect(at).await.expect("a NATS server")
+    loop {
+        match async_nats::connect(at).await {
+            Ok(client) => return client,
+            Err(_) => tokio::time::sleep(Duration::from_millis(1)).await,
+        }
+    }
 }

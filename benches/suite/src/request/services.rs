@@ -2,9 +2,6 @@
 //!
 //! Owns the services and how they are built from words: the transport, the placement, `main`, `busy`.
 
-use std::time::Instant;
-
-use bench_desk::process::told;
 use bench_desk::{Ack, Order, OwnedAck, acknowledge};
 use service_framework::prelude::*;
 use service_framework::{Json, Placement, Service, ServiceBuilder, json};
@@ -21,30 +18,20 @@ pub(crate) fn desk(at: &str, words: &[&str]) {
     service.stop_service().expect("a service that stops");
 }
 
-/// Starts a desk and says where it is, then as many as it is told, and says how long that took and where these are. All end
-/// with the process.
-pub(crate) fn many() {
-    let first = started_desk("tcp://127.0.0.1:0", &[]);
-    println!("{}", first.address("desk").expect("an address"));
-    let count: usize = told().and_then(|line| line.parse().ok()).expect("a number of desks");
-    let began = Instant::now();
-    let desks: Vec<Service> = (0..count).map(|_| started_desk("tcp://127.0.0.1:0", &[])).collect();
-    let took = began.elapsed().as_secs_f64() * 1e3;
-    let endpoints: Vec<&str> = desks.iter().filter_map(|desk| desk.address("desk")).collect();
-    println!("{took} {}", endpoints.join(" "));
-    until_left();
-    std::process::exit(0);
-}
-
 /// A desk that answers in the background.
 pub(crate) fn started_desk(at: &str, words: &[&str]) -> Service {
-    let addresses = json!({"connections": {"in": {"desk": {"replyer": at}}}});
-    let mut service = match size(words) {
-        Some(_) => build::<Echo>(addresses, words),
-        None => build::<Desk>(addresses, words),
-    };
+    let mut service = desk_at(at, words).build().expect("a service");
     service.run_service().expect("a free endpoint");
     service
+}
+
+/// A desk that is to be built.
+pub(crate) fn desk_at(at: &str, words: &[&str]) -> ServiceBuilder {
+    let addresses = json!({"connections": {"in": {"desk": {"replyer": at}}}});
+    match size(words) {
+        Some(_) => building::<Echo>(addresses, words),
+        None => building::<Desk>(addresses, words),
+    }
 }
 
 /// Asks at this endpoint, until nobody tells it to any more.
