@@ -17,6 +17,8 @@ use crate::turn::{Said, Times};
 
 /// How long a process is left alone after it was started or woken.
 const SETTLED: Duration = Duration::from_millis(20);
+/// More than any machine has.
+const ALL_CORES: &str = "0-1023";
 const CONNECTED: Duration = Duration::from_millis(300);
 
 /// A contestant: its name, and the words that say what its two sides are.
@@ -172,13 +174,23 @@ impl Contestant {
         processes.map(Process::id).chain(self.server.clone()).collect()
     }
 
+    /// Has client and desk run on these cores, or wherever the system puts them.
+    pub(crate) fn on_cores(self, cores: Option<[&str; 2]>) -> Self {
+        let [client, desk] = cores.unwrap_or([ALL_CORES; 2]);
+        self.pin_process(&self.sender.id(), client);
+        self.desk.iter().for_each(|process| self.pin_process(&process.id(), desk));
+        self
+    }
+
     /// Puts all threads of all processes onto these cores.
     fn pin(&self, cores: &str) {
-        for process in self.processes() {
-            let mut taskset = Command::new("taskset");
-            taskset.args(["-a", "-c", "-p", cores, &process]).stdout(Stdio::null());
-            assert!(taskset.status().expect("the tool `taskset`").success(), "{} has ended", self.entry.name);
-        }
+        self.processes().iter().for_each(|process| self.pin_process(process, cores));
+    }
+
+    fn pin_process(&self, process: &str, cores: &str) {
+        let mut taskset = Command::new("taskset");
+        taskset.args(["-a", "-c", "-p", cores, process]).stdout(Stdio::null());
+        assert!(taskset.status().expect("the tool `taskset`").success(), "{} has ended", self.entry.name);
     }
 
     fn signal(&self, signal: &str) {
@@ -234,7 +246,7 @@ impl Drop for Contestant {
         if let Some(server) = &self.server {
             // It outlives this contestant.
             let mut taskset = Command::new("taskset");
-            taskset.args(["-a", "-c", "-p", "0-1023", server]).stdout(Stdio::null());
+            taskset.args(["-a", "-c", "-p", ALL_CORES, server]).stdout(Stdio::null());
             let _ = taskset.status();
         }
     }

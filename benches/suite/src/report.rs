@@ -101,22 +101,32 @@ pub(crate) struct Target {
     limit: f64,
     is: f64,
     at_most: bool,
+    why_missed: &'static str,
 }
 
 impl Target {
     pub(crate) fn at_most(what: &str, limit: f64, is: f64) -> Self {
-        Self { what: what.to_owned(), limit, is, at_most: true }
+        Self { what: what.to_owned(), limit, is, at_most: true, why_missed: "" }
     }
 
     pub(crate) fn at_least(what: &str, limit: f64, is: f64) -> Self {
-        Self { what: what.to_owned(), limit, is, at_most: false }
+        Self { what: what.to_owned(), limit, is, at_most: false, why_missed: "" }
+    }
+
+    /// What is known of the reason, if it is missed.
+    pub(crate) fn missed_for(self, why_missed: &'static str) -> Self {
+        Self { why_missed, ..self }
     }
 
     fn row(&self) -> Vec<String> {
         let reached = if self.at_most { self.is <= self.limit } else { self.is >= self.limit };
         let limit = if self.at_most { "at most" } else { "at least" };
-        let reached = if reached { "reached" } else { "**missed**" };
-        vec![self.what.clone(), format!("{limit} {}", number(self.limit)), number(self.is), reached.to_owned()]
+        let verdict = match (reached, self.why_missed) {
+            (true, _) => "reached".to_owned(),
+            (false, "") => "**missed**".to_owned(),
+            (false, why) => format!("**missed**: {why}"),
+        };
+        vec![self.what.clone(), format!("{limit} {}", number(self.limit)), number(self.is), verdict]
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Owns their names and their order.
 
+mod choices;
 mod crowds;
 mod growth;
 mod many;
@@ -22,7 +23,7 @@ use crate::report::{Report, plain};
 pub(crate) type Part = (&'static str, fn(&mut Run<'_>));
 
 /// All parts, in the order of the report.
-pub(crate) const ALL: [Part; 11] = [
+pub(crate) const ALL: [Part; 12] = [
     ("round-trip", round_trip::run),
     ("profile", profile::measure_layers),
     ("publish", publications::to_one),
@@ -34,6 +35,7 @@ pub(crate) const ALL: [Part; 11] = [
     ("growth", growth::measure_sizes),
     ("growth-services", crowds::of_services),
     ("growth-connections", crowds::of_connections),
+    ("choices", choices::measure_choices),
 ];
 
 /// What each part needs.

@@ -39,6 +39,10 @@ const EIGHT: [Entry; 4] = [
     entry("NATS", "nats all", "nats all", "NATS"),
 ];
 
+/// Why a latency at a slow pace is what it is.
+const WAKING: &str =
+    "the kernel: most of it is to wake a subscriber that sleeps, as the raw loop over the same transport shows";
+
 /// How many subscribers there are in the second table.
 const FAN_OUT: usize = 8;
 
@@ -65,8 +69,10 @@ pub(crate) fn to_one(run: &mut Run<'_>) {
     let to = |who, to, measure, figure: fn(&Figures) -> &Vec<f64>| ratio(&contestants, (who, to), measure, figure);
     let lost = of(&contestants, OURS, 2).map_or(f64::NAN, |figures| figures.lost as f64);
     run.report.targets(&[
-        Target::at_most("10,000 a second: p50 to libzmq, inline", 0.45, to(OURS, LIBZMQ, 0, |all| &all.p50)),
-        Target::at_most("10,000 a second: p50 to libzmq, offloaded", 0.80, to(OFFLOADED, LIBZMQ, 0, |all| &all.p50)),
+        Target::at_most("10,000 a second: p50 to libzmq, inline", 0.45, to(OURS, LIBZMQ, 0, |all| &all.p50))
+            .missed_for(WAKING),
+        Target::at_most("10,000 a second: p50 to libzmq, offloaded", 0.80, to(OFFLOADED, LIBZMQ, 0, |all| &all.p50))
+            .missed_for(WAKING),
         Target::at_most("10,000 a second: p99.9 to the raw loop", 1.1, to(OURS, OMQ, 0, |all| &all.p999)),
         Target::at_least("flat out: rate to the raw loop", 0.95, to(OURS, OMQ, 2, |all| &all.a_second)),
         Target::at_least("flat out: rate to the Python library", 100.0, to(OURS, PYTHON, 2, |all| &all.a_second)),

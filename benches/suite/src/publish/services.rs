@@ -1,7 +1,9 @@
 //! Both sides as services of the framework.
 //!
-//! Owns the services and how they are built from words: the transport, the placement, `main`.
+//! Owns the services and how they are built from words: the transport, the placement, `main`, and `queue=` with how many
+//! messages a subscriber's queue has room for.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use bench_desk::{Order, publication};
@@ -25,6 +27,9 @@ pub(crate) fn publisher(at: &str, words: &[&str]) {
 /// Listens at this endpoint.
 pub(crate) fn subscriber(at: &str, words: &[&str]) {
     let addresses = json!({"connections": {"in": {"orders": {"subscriber": at}}}});
+    if let Some(room) = words.iter().find_map(|word| word.strip_prefix("queue=")) {
+        QUEUE.get_or_init(|| room.parse().expect("a number of messages"));
+    }
     let mut service = build::<Hearer>(addresses, words);
     service.run_service().expect("a subscriber");
     until_left();
@@ -41,6 +46,7 @@ fn build<T: ServiceDefinition>(addresses: Json, words: &[&str]) -> Service {
             "busy" => builder.busy(true),
             // The caller chooses it.
             "main" => builder,
+            queue if queue.starts_with("queue=") => builder,
             other => panic!("a service cannot be `{other}`"),
         };
     }
@@ -85,6 +91,10 @@ impl<const IN_MAIN: bool> Feed<IN_MAIN> {
     }
 }
 
+/// How many messages the queue of this process's subscriber has room for, if that was said: a model is made before there is
+/// a config.
+static QUEUE: OnceLock<u64> = OnceLock::new();
+
 /// A subscriber.
 struct Hearer {
     heard: Heard,
@@ -98,7 +108,10 @@ impl ServiceDefinition for Hearer {
     }
 
     fn models(m: &mut Models<Self>) {
-        m.subscriber_borrowed::<Order>("orders", Self::on_order).topic(publication::TOPIC);
+        let subscriber = m.subscriber_borrowed::<Order>("orders", Self::on_order).topic(publication::TOPIC);
+        if let Some(room) = QUEUE.get() {
+            subscriber.queue_messages(*room);
+        }
     }
 }
 
