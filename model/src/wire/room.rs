@@ -1,0 +1,62 @@
+//! Room for what leaves: small messages share an allocation.
+//!
+//! Owns no message: each is counted by who still has it. When all of an allocation have left, the room is used again, so
+//! that a sender who is not far ahead of its sockets allocates nothing.
+
+use bytes::{Bytes, BytesMut};
+
+/// How many bytes of small messages share one allocation. It lives for as long as somebody has yet to get one of them.
+const SHARED: usize = 16 << 10;
+/// Larger ones have an allocation each: else a few of them would keep much alive.
+const LARGE: usize = 2 << 10;
+
+/// Room for messages to come.
+#[derive(Debug, Default)]
+pub struct Room {
+    free: BytesMut,
+}
+
+impl Room {
+    /// A message of these bytes.
+    pub fn copy(&mut self, bytes: &[u8]) -> Bytes {
+        if bytes.len() > LARGE {
+            return Bytes::copy_from_slice(bytes);
+        }
+        if self.free.capacity() < bytes.len() {
+            self.refill();
+        }
+        self.free.extend_from_slice(bytes);
+        self.free.split().freeze()
+    }
+
+    /// The same allocation again, if nobody has anything in it, or else another one.
+    #[cold]
+    fn refill(&mut self) {
+        if !self.free.try_reclaim(SHARED) {
+            self.free = BytesMut::with_capacity(SHARED);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_that_have_left_make_room_for_others() {
+        let mut room = Room::default();
+        let first = room.copy(&[7; 100]).as_ptr();
+        // Nobody has one of them for longer than it takes to make it.
+        let places: Vec<_> = (0..2 * SHARED / 100).map(|_| room.copy(&[7; 100]).as_ptr()).collect();
+        assert_eq!(places.iter().filter(|place| **place == first).count(), 2);
+    }
+
+    #[test]
+    fn what_somebody_has_stays_as_it_is() {
+        let mut room = Room::default();
+        let kept: Vec<_> = (0..2_000_u32).map(|number| room.copy(&number.to_be_bytes().repeat(9))).collect();
+        assert!(kept.iter().zip(0_u32..).all(|(message, number)| **message == *number.to_be_bytes().repeat(9)));
+        let large = room.copy(&[3; LARGE + 1]);
+        assert_eq!((large.len(), &*large), (LARGE + 1, [3; LARGE + 1].as_slice()));
+    }
+}
