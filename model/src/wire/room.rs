@@ -1,7 +1,7 @@
 //! Room for what leaves: small messages share an allocation.
 //!
-//! Owns no message: each is counted by who still has it. When all of an allocation have left, the room is used again, so
-//! that a sender who is not far ahead of its sockets allocates nothing.
+//! Owns no message: it is counted who still has each. When all of an allocation have left, the room is used again, so that
+//! a sender who is not far ahead of its sockets allocates nothing.
 
 use bytes::{Bytes, BytesMut};
 
@@ -14,14 +14,22 @@ const LARGE: usize = 2 << 10;
 #[derive(Debug, Default)]
 pub struct Room {
     free: BytesMut,
+    /// What was filled before this: nobody may have anything in it any more when this is full, too.
+    before: BytesMut,
 }
 
 impl Room {
     /// A message of these bytes.
     pub fn copy(&mut self, bytes: &[u8]) -> Bytes {
-        if bytes.len() > LARGE {
-            return Bytes::copy_from_slice(bytes);
-        }
+        if bytes.len() > LARGE { Bytes::copy_from_slice(bytes) } else { self.share(bytes) }
+    }
+
+    /// A message of these bytes, which are not copied if they are many.
+    pub fn take(&mut self, bytes: Vec<u8>) -> Bytes {
+        if bytes.len() > LARGE { bytes.into() } else { self.share(&bytes) }
+    }
+
+    fn share(&mut self, bytes: &[u8]) -> Bytes {
         if self.free.capacity() < bytes.len() {
             self.refill();
         }
@@ -29,9 +37,13 @@ impl Room {
         self.free.split().freeze()
     }
 
-    /// The same allocation again, if nobody has anything in it, or else another one.
+    /// An allocation in which nobody has anything any more, or else another one.
     #[cold]
     fn refill(&mut self) {
+        if self.free.try_reclaim(SHARED) {
+            return;
+        }
+        std::mem::swap(&mut self.free, &mut self.before);
         if !self.free.try_reclaim(SHARED) {
             self.free = BytesMut::with_capacity(SHARED);
         }
@@ -52,11 +64,25 @@ mod tests {
     }
 
     #[test]
+    fn messages_that_leave_a_few_at_a_time_take_two_allocations_in_turns() {
+        let (mut room, mut waiting) = (Room::default(), std::collections::VecDeque::new());
+        let mut blocks = std::collections::BTreeSet::new();
+        for _ in 0..1_000 {
+            waiting.push_back(room.copy(&[7; 1 << 10]));
+            if waiting.len() > 10 {
+                blocks.extend(waiting.pop_front().map(|message| message.as_ptr()));
+            }
+        }
+        assert_eq!(blocks.len(), 2 * (SHARED >> 10));
+    }
+
+    #[test]
     fn what_somebody_has_stays_as_it_is() {
         let mut room = Room::default();
         let kept: Vec<_> = (0..2_000_u32).map(|number| room.copy(&number.to_be_bytes().repeat(9))).collect();
         assert!(kept.iter().zip(0_u32..).all(|(message, number)| **message == *number.to_be_bytes().repeat(9)));
         let large = room.copy(&[3; LARGE + 1]);
-        assert_eq!((large.len(), &*large), (LARGE + 1, [3; LARGE + 1].as_slice()));
+        assert_eq!((&*large, &*room.take(large.to_vec())), ([3; LARGE + 1].as_slice(), &*large));
+        assert_eq!(room.take(vec![1, 2]), room.copy(&[1, 2]));
     }
 }

@@ -6,18 +6,13 @@
 use std::collections::VecDeque;
 use std::task::{Context, Poll};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use service_framework_connections::Frames;
 use service_framework_connections::publisher::Numbers;
+use service_framework_model::wire::Room;
 
 use crate::transport::Socket;
 use crate::wiring::Wiring;
-
-/// How many bytes of small publications share one allocation. It lives for as long as a slow subscriber has yet to get one
-/// of them.
-const SHARED: usize = 16 << 10;
-/// Larger ones have an allocation each: they are not worth a copy.
-const LARGE: usize = 2 << 10;
 
 /// The socket of a publisher.
 pub(super) struct Outlet {
@@ -28,12 +23,12 @@ pub(super) struct Outlet {
     numbers: Option<Numbers>,
     waiting: VecDeque<Bytes>,
     /// Room for publications to come.
-    room: BytesMut,
+    room: Room,
 }
 
 impl Outlet {
     pub(super) fn new(place: usize, socket: Box<dyn Socket>, topic: Vec<u8>, numbers: Option<Numbers>) -> Self {
-        Self { place, socket, topic, numbers, waiting: VecDeque::new(), room: BytesMut::new() }
+        Self { place, socket, topic, numbers, waiting: VecDeque::new(), room: Room::default() }
     }
 
     /// Numbers a publication and keeps it until the sockets are driven the next time.
@@ -41,16 +36,7 @@ impl Outlet {
         if let Some(numbers) = &mut self.numbers {
             numbers.number(&mut publication);
         }
-        let size = publication.len();
-        self.waiting.push_back(if size > LARGE {
-            publication.into()
-        } else {
-            if self.room.capacity() < size {
-                self.room = BytesMut::with_capacity(SHARED);
-            }
-            self.room.extend_from_slice(&publication);
-            self.room.split().freeze()
-        });
+        self.waiting.push_back(self.room.take(publication));
     }
 
     /// How many publications wait.
