@@ -36,6 +36,11 @@ fn wire(value: &Value) -> Vec<u8> {
     out
 }
 
+/// Writes a state that is there in its wire form.
+fn put(state: &[u8]) -> impl FnOnce(&mut Vec<u8>) {
+    |out| out.extend_from_slice(state)
+}
+
 #[test]
 fn what_the_python_library_sends_is_read() {
     let arena = Arena::new();
@@ -66,13 +71,13 @@ fn what_is_written_is_what_the_python_library_reads_with_sync_beside_it() {
     assert_eq!(read_request(&out, &arena), Ok(Some(have)));
     let uuid = WorkflowId::Uuid("12345678-1234-5678-1234-567812345678".parse().unwrap());
     out.clear();
-    write_delta(7, true, &[0x80], &uuid, &SYNC, &mut out);
+    write_delta(7, true, put(&[0x80]), &uuid, &SYNC, &mut out);
     let golden = bytes(SNAPSHOT);
     assert_eq!(out[..1], [0x83]);
     assert_eq!(out[1..golden.len()], golden[1..]);
     assert_eq!(read_delta(&out, &arena).unwrap().sync, Some(SYNC));
     out.clear();
-    write_reply(0, &[0x81, 0xa1, b'a', 1], &SYNC, None, &mut out);
+    write_reply(0, put(&[0x81, 0xa1, b'a', 1]), &SYNC, None, &mut out);
     let golden = bytes(REPLY);
     assert_eq!(out[1..golden.len()], golden[1..]);
 }
@@ -81,7 +86,7 @@ fn what_is_written_is_what_the_python_library_reads_with_sync_beside_it() {
 fn a_full_update_is_its_arguments_and_has_the_number_of_its_head() {
     let (arena, state) = (Arena::new(), Value::map([("value", Value::from("v"))]));
     let mut out = Vec::new();
-    write_full(&wire(&state), &WorkflowId::Nil, &SYNC, &mut out);
+    write_full(put(&wire(&state)), &WorkflowId::Nil, &SYNC, &mut out);
     let read = read_full(&out, &arena).unwrap();
     assert_eq!((read.number, read.is_snapshot, value_at(read.state)), (Some(SYNC.head), true, state));
 }
@@ -90,7 +95,7 @@ fn a_full_update_is_its_arguments_and_has_the_number_of_its_head() {
 fn updates_in_a_reply_are_read_in_order() {
     let (arena, mut out) = (Arena::new(), Vec::new());
     let updates: [(u64, &[u8]); 2] = [(4, &[0x80]), (5, &[0x81, 0xa1, b'a', 0xc0])];
-    write_reply(5, &[0x80], &SYNC, Some(&updates), &mut out);
+    write_reply(5, put(&[0x80]), &SYNC, Some(&updates), &mut out);
     let mut read = read_reply(&out, &arena).unwrap().unwrap().updates.unwrap();
     let numbers: Vec<_> = std::iter::from_fn(|| read.next_update().unwrap()).map(|(n, at)| (n, value_at(at))).collect();
     assert_eq!(numbers[0], (4, Value::Map(vec![])));
@@ -150,7 +155,7 @@ proptest! {
         let (arena, state) = (Arena::new(), Value::map([(key, Value::Int(n))]));
         let id = id.map_or(WorkflowId::Nil, |id| WorkflowId::Uuid(uuid::Uuid::from_u128(id)));
         let mut out = Vec::new();
-        write_delta(number, is_snapshot, &wire(&state), &id, &sync, &mut out);
+        write_delta(number, is_snapshot, put(&wire(&state)), &id, &sync, &mut out);
         let read = read_delta(&out, &arena).unwrap();
         prop_assert_eq!((read.number, read.is_snapshot, read.sync), (Some(number), is_snapshot, Some(sync)));
         prop_assert_eq!(value_at(read.state), state.clone());
@@ -161,7 +166,7 @@ proptest! {
         let slow = read_delta(&other, &arena).unwrap();
         prop_assert_eq!((slow.number, slow.is_snapshot, slow.sync), (read.number, read.is_snapshot, read.sync));
         let mut out = Vec::new();
-        write_reply(number, &wire(&state), &sync, None, &mut out);
+        write_reply(number, put(&wire(&state)), &sync, None, &mut out);
         let read = read_reply(&out, &arena).unwrap().unwrap();
         prop_assert_eq!((read.number, read.sync, value_at(read.state)), (number, Some(sync), state));
     }

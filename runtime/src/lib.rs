@@ -29,7 +29,6 @@ mod pool;
 mod prepare;
 mod registration;
 mod report;
-mod room;
 mod running;
 mod service_loop;
 mod states;

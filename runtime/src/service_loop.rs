@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use service_framework_connections::{Frames, replyer};
+use service_framework_model::wire::Room;
 
 use crate::dispatch::{Dispatcher, Handled};
 use crate::io::Arrived;
 use crate::placement::Place;
-use crate::room::Room;
 use crate::running::RunError;
 
 /// How long answers wait for more of their kind; they wait for the function that is running in any case.

@@ -155,11 +155,19 @@ fn whatever_an_owner_says_its_copies_keep_a_good_value_or_none_and_serve_the_res
         let sync = |epoch, head, digest| Sync { epoch, head, heartbeat_ms: 3_600_000, digest, end: false };
         let delta = |number, epoch, state: &Value, digest| {
             let mut frame = Vec::new();
-            write_delta(number, false, &bytes(state), &WorkflowId::Nil, &sync(epoch, number, digest), &mut frame);
+            write_delta(
+                number,
+                false,
+                |out| out.extend(bytes(state)),
+                &WorkflowId::Nil,
+                &sync(epoch, number, digest),
+                &mut frame,
+            );
             frame
         };
         let mut snapshot = Vec::new();
-        write_reply(10, &bytes(&map(&[("a", Value::Int(1))])), &sync(7, 10, None), None, &mut snapshot);
+        let state = bytes(&map(&[("a", Value::Int(1))]));
+        write_reply(10, |out| out.extend(state), &sync(7, 10, None), None, &mut snapshot);
         let told = replyer.receive();
         let route: Vec<&[u8]> = told[..told.len() - 1].iter().map(Vec::as_slice).chain([&snapshot[..]]).collect();
         replyer.send(&route);

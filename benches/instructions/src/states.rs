@@ -56,7 +56,7 @@ impl Owned {
         let mut model = StateModel::new("counted", Side::Out, "delta_update_out", kind.value.clone());
         model.peers = Peers::Any;
         let settings = OwnerSettings::new(&model, state_type("delta_update_out"));
-        let owner = Owner::new(Protocol, settings, Arc::clone(&validator), 1, 1);
+        let owner = Owner::new(Protocol, settings, &validator, 1, 1);
         Self { value: OwnedValue::new(validator), owner, now }
     }
 

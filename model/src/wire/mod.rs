@@ -13,6 +13,7 @@ mod glance;
 pub(crate) mod marker;
 pub(crate) mod old_peers;
 mod reader;
+mod room;
 mod seq;
 pub mod state_message;
 mod workflow_id;
@@ -23,6 +24,7 @@ pub use encode::encode_value;
 pub use glance::glance;
 pub use old_peers::for_old_peers;
 pub use reader::Reader;
+pub use room::Room;
 pub use seq::Seq;
 
 pub(crate) use decode::under;

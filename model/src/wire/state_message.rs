@@ -5,6 +5,8 @@
 //! owner of the Python library; so does, for this version, one whose `sync` has another `v` than 1, of which nothing
 //! but the number is understood.
 
+use std::ops::Range;
+
 use crate::dynamic::Arena;
 use crate::error::{Code, Refusal};
 use crate::wire::envelope::{RemoteError, WorkflowId, no_body, not_a_map, remote_error, twice};
@@ -391,24 +393,21 @@ pub fn read_reply<'a>(frame: &'a [u8], arena: &'a Arena) -> Result<Result<StateR
 }
 
 fn write_sync(sync: &Sync, updates: Option<&[(u64, &[u8])]>, writer: &mut Writer<'_>) {
-    writer.str("sync");
+    writer.raw(b"\xa4sync");
     let optional = usize::from(sync.digest.is_some()) + usize::from(sync.end) + usize::from(updates.is_some());
     writer.map(4 + optional);
-    writer.str("v");
-    writer.uint(VERSION);
-    writer.str("epoch");
+    writer.raw(b"\xa1v\x01\xa5epoch");
     writer.uint(sync.epoch);
-    writer.str("head");
+    writer.raw(b"\xa4head");
     writer.uint(sync.head);
-    writer.str("heartbeat_ms");
+    writer.raw(b"\xacheartbeat_ms");
     writer.uint(sync.heartbeat_ms.into());
     if let Some(digest) = sync.digest {
-        writer.str("digest");
+        writer.raw(b"\xa6digest");
         writer.uint(digest);
     }
     if sync.end {
-        writer.str("end");
-        writer.bool(true);
+        writer.raw(b"\xa3end\xc3");
     }
     if let Some(updates) = updates {
         writer.str("updates");
@@ -421,32 +420,51 @@ fn write_sync(sync: &Sync, updates: Option<&[(u64, &[u8])]>, writer: &mut Writer
     }
 }
 
-/// Appends a message of the publisher of a delta state. `state` is the map in its wire form.
-pub fn write_delta(number: u64, is_snapshot: bool, state: &[u8], id: &WorkflowId<'_>, sync: &Sync, out: &mut Vec<u8>) {
-    let mut writer = Writer::new(out);
-    writer.map(3);
-    writer.str("args");
-    writer.map(3);
-    writer.str("current_num");
-    writer.uint(number);
-    writer.str("is_snapshot");
-    writer.bool(is_snapshot);
-    writer.str("state");
-    writer.raw(state);
-    writer.str("workflow_id");
-    id.write(&mut writer);
-    write_sync(sync, None, &mut writer);
+/// The end of a message of an owner, after its state.
+fn write_end(id: &WorkflowId<'_>, sync: &Sync, updates: Option<&[(u64, &[u8])]>, writer: &mut Writer<'_>) {
+    writer.raw(b"\xabworkflow_id");
+    id.write(writer);
+    write_sync(sync, updates, writer);
 }
 
-/// Appends a message of the publisher of a full update state. `state` is the map in its wire form.
-pub fn write_full(state: &[u8], id: &WorkflowId<'_>, sync: &Sync, out: &mut Vec<u8>) {
+/// Appends what `write_state` writes: the map of a state in its wire form. Returned is where it is.
+fn state_by(write_state: impl FnOnce(&mut Vec<u8>), out: &mut Vec<u8>) -> Range<usize> {
+    let start = out.len();
+    write_state(out);
+    start..out.len()
+}
+
+/// Appends a message of the publisher of a delta state. `write_state` appends the map in its wire form; where that is
+/// then is returned.
+pub fn write_delta(
+    number: u64,
+    is_snapshot: bool,
+    write_state: impl FnOnce(&mut Vec<u8>),
+    id: &WorkflowId<'_>,
+    sync: &Sync,
+    out: &mut Vec<u8>,
+) -> Range<usize> {
     let mut writer = Writer::new(out);
-    writer.map(3);
-    writer.str("args");
-    writer.raw(state);
-    writer.str("workflow_id");
-    id.write(&mut writer);
-    write_sync(sync, None, &mut writer);
+    writer.raw(b"\x83\xa4args\x83\xabcurrent_num");
+    writer.uint(number);
+    writer.raw(if is_snapshot { b"\xabis_snapshot\xc3\xa5state" } else { b"\xabis_snapshot\xc2\xa5state" });
+    drop(writer);
+    let state = state_by(write_state, out);
+    write_end(id, sync, None, &mut Writer::new(out));
+    state
+}
+
+/// Appends a message of the publisher of a full update state, as [`write_delta`] does.
+pub fn write_full(
+    write_state: impl FnOnce(&mut Vec<u8>),
+    id: &WorkflowId<'_>,
+    sync: &Sync,
+    out: &mut Vec<u8>,
+) -> Range<usize> {
+    out.extend_from_slice(b"\x83\xa4args");
+    let state = state_by(write_state, out);
+    write_end(id, sync, None, &mut Writer::new(out));
+    state
 }
 
 /// Appends the request for a snapshot.
@@ -466,17 +484,19 @@ pub fn write_request(have: Option<&Have>, out: &mut Vec<u8>) {
 }
 
 /// Appends the answer to the request for a snapshot: the map of the whole value, or an empty one and the updates that
-/// whoever asked does not have.
-pub fn write_reply(number: u64, state: &[u8], sync: &Sync, updates: Option<&[(u64, &[u8])]>, out: &mut Vec<u8>) {
+/// whoever asked does not have. `write_state` appends the map in its wire form; where that is then is returned.
+pub fn write_reply(
+    number: u64,
+    write_state: impl FnOnce(&mut Vec<u8>),
+    sync: &Sync,
+    updates: Option<&[(u64, &[u8])]>,
+    out: &mut Vec<u8>,
+) -> Range<usize> {
+    out.extend_from_slice(b"\x83\xabreturn_args\x82\xa5state");
+    let state = state_by(write_state, out);
     let mut writer = Writer::new(out);
-    writer.map(3);
-    writer.str("return_args");
-    writer.map(2);
-    writer.str("state");
-    writer.raw(state);
-    writer.str("current_num");
+    writer.raw(b"\xabcurrent_num");
     writer.uint(number);
-    writer.str("workflow_id");
-    writer.nil();
-    write_sync(sync, updates, &mut writer);
+    write_end(&WorkflowId::Nil, sync, updates, &mut writer);
+    state
 }

@@ -12,18 +12,20 @@ use crate::argument::Argument;
 /// one of the same part counts.
 pub struct Edits<'e> {
     arena: &'e Arena,
-    changes: Vec<Slot<'e>>,
+    /// Room for changes, and how many there are.
+    room: &'e mut [Slot<'e>],
+    count: usize,
 }
 
 impl<'e> Edits<'e> {
     pub(crate) const fn new(arena: &'e Arena) -> Self {
-        Self { arena, changes: Vec::new() }
+        Self { arena, room: &mut [], count: 0 }
     }
 
     /// Puts a value where a path leads to, in place of what is there. Maps on the way that are missing are made.
     pub fn set(&mut self, path: impl Path, value: &impl Argument) {
-        let local = Arena::new();
-        self.push(path, &value.slot(&local));
+        let arena = self.arena;
+        self.push(path, &value.slot(arena));
     }
 
     /// Removes what a path leads to; does nothing if nothing is there.
@@ -33,17 +35,25 @@ impl<'e> Edits<'e> {
 
     fn push(&mut self, path: impl Path, value: &Slot<'_>) {
         let arena = self.arena;
-        let change = path.with_keys(&Arena::new(), |keys| {
+        let change = path.with_keys(arena, |keys| {
             let change = arena.alloc_slice_fill_copy(keys.len() + 1, Slot::NIL);
             for (part, slot) in change.iter_mut().zip(keys.iter().chain([value])) {
                 *part = slot.copied_into(arena);
             }
             Slot::list(change)
         });
-        self.changes.push(change);
+        if self.count == self.room.len() {
+            let more = arena.alloc_slice_fill_copy(2 * self.count + 1, Slot::NIL);
+            more.iter_mut().zip(&*self.room).for_each(|(to, from)| *to = *from);
+            self.room = more;
+        }
+        if let Some(place) = self.room.get_mut(self.count) {
+            *place = change;
+            self.count += 1;
+        }
     }
 
     pub(crate) fn changes(&self) -> &[Slot<'e>] {
-        &self.changes
+        self.room.get(..self.count).unwrap_or_default()
     }
 }

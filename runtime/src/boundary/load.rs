@@ -1,18 +1,23 @@
 //! Finds out whether a file is a plugin that this host can speak to, and only then loads it.
 //!
-//! Owns the ways in which that fails; `load_error` has their words. No code of a file runs before its dynamic symbols said that it is a plugin
-//! of a known ABI. A library is never unloaded: thread-local destructors would keep pointing into it.
+//! Owns the ways in which that fails; `load_error` has their words. No code of a file runs before its dynamic symbols said
+//! that it is a plugin of a known ABI. A library is never unloaded: thread-local destructors would keep pointing into it.
 #![allow(unsafe_code, reason = "a library is loaded, and its symbols are believed, here")]
 
 use std::error::Error;
+use std::fs::File;
 use std::path::Path;
 
 use object::{Architecture, BinaryFormat, Object, ObjectKind};
+use service_framework_model::wire::Arena;
 use service_framework_plugin::abi::{ANY_SYMBOL_PREFIX, EntryPoint, PluginTable, SYMBOL_PREFIX};
 
+use super::LoadError;
+use super::load_parts::Parts;
 use super::table::checked;
 
-use super::LoadError;
+/// How much of a file is looked at to say what it is, if it is no object file.
+const LOOKED_AT: u64 = 64 << 10;
 
 /// Loads the service in the library at `path`.
 ///
@@ -23,8 +28,12 @@ pub(crate) fn load(path: &Path) -> Result<&'static PluginTable, LoadError> {
     let unreadable = |source| LoadError::Unreadable { path: given(), source };
     // Made absolute: a bare name would send the system's loader searching its own folders.
     let absolute = std::fs::canonicalize(path).map_err(unreadable)?;
-    let bytes = std::fs::read(&absolute).map_err(unreadable)?;
-    let symbol = plugin_symbol(path, &bytes)?;
+    let (file, arena) = (File::open(&absolute).map_err(unreadable)?, Arena::new());
+    let parts = Parts::new(&file, &arena).map_err(unreadable)?;
+    let symbol = plugin_symbol(path, &parts).map_err(|error| match parts.take_failure() {
+        Some(source) => LoadError::Unreadable { path: given(), source },
+        None => error,
+    })?;
 
     // SAFETY: loading runs the library's initialisers. That it is a plugin of our ABI was read from its symbols; that a
     // plugin's initialisers are sound is what its author answers for, as for all of its code.
@@ -38,17 +47,16 @@ pub(crate) fn load(path: &Path) -> Result<&'static PluginTable, LoadError> {
 }
 
 /// The name of the one symbol by which the service is reached.
-fn plugin_symbol(path: &Path, bytes: &[u8]) -> Result<String, LoadError> {
+fn plugin_symbol(path: &Path, parts: &Parts<'_>) -> Result<String, LoadError> {
     let given = || path.to_path_buf();
     let not_a_library = |what: String| LoadError::NotALibrary { path: given(), what };
-    if bytes.is_empty() {
-        return Err(not_a_library("an empty file".into()));
-    }
-    if object::FileKind::parse(bytes).is_err() {
-        return Err(not_a_library(unknown_format(bytes)));
+    if object::FileKind::parse(parts).is_err() {
+        let beginning = parts.beginning(LOOKED_AT);
+        let beginning = beginning.map_err(|source| LoadError::Unreadable { path: given(), source })?;
+        return Err(not_a_library(unknown_format(&beginning).to_owned()));
     }
     let damaged = |error: object::Error| LoadError::Damaged { path: given(), what: error.to_string().to_lowercase() };
-    let file = object::File::parse(bytes).map_err(damaged)?;
+    let file = object::File::parse(parts).map_err(damaged)?;
     if file.kind() != ObjectKind::Dynamic {
         let what = match file.kind() {
             ObjectKind::Executable => "a program",
@@ -80,10 +88,16 @@ fn plugin_symbol(path: &Path, bytes: &[u8]) -> Result<String, LoadError> {
 }
 
 /// What a file is that is no object file.
-fn unknown_format(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) if !text.contains('\0') => "a text file".to_owned(),
-        _ => "a file of an unknown format".to_owned(),
+fn unknown_format(beginning: &[u8]) -> &'static str {
+    // The last character may be one that was cut through.
+    let is_text = match std::str::from_utf8(beginning) {
+        Ok(_) => true,
+        Err(error) => error.error_len().is_none() && error.valid_up_to() > 0,
+    };
+    match is_text && !beginning.contains(&0) {
+        _ if beginning.is_empty() => "an empty file",
+        true => "a text file",
+        false => "a file of an unknown format",
     }
 }
 

@@ -1,14 +1,16 @@
 //! The boundary to a service's code, in its own library or in the same program: the only place of the runtime that
 //! calls through the C ABI.
 //!
-//! `load` finds the table of a library, `load_error` says why it did not, `instance` and `target` call through it, `host`
-//! and `threads` are what it may call back, `run` and `sender` what such a call may do.
+//! `load` finds the table of a library, of which `load_parts` reads as much as is looked at, and `load_error` says why it
+//! did not; `instance` and `target` call through it, `host` and `threads` are what it may call back, `run` and `sender`
+//! what such a call may do.
 
 mod failure;
 mod host;
 mod instance;
 mod load;
 mod load_error;
+mod load_parts;
 mod outgoing;
 mod run;
 mod sender;

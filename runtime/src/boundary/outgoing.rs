@@ -9,13 +9,12 @@ use service_framework_connections::Outbound;
 use service_framework_connections::requests::Unanswered;
 use service_framework_model::error::Refusal;
 use service_framework_model::slot::{ForeignSlot, Slot};
-use service_framework_model::wire::Arena;
 use service_framework_model::wire::envelope::{Answer, WorkflowId};
+use service_framework_model::wire::{Arena, Room};
 
 use super::Failure;
 use crate::counters::Counters;
 use crate::dispatch::{bounded_arena, recycle};
-use crate::room::Room;
 use crate::wiring::Wiring;
 
 /// What sends keep from one to the next, so that they need not allocate.

@@ -47,8 +47,7 @@ impl Estate {
             (head_file, first) = (Some(file), number);
         }
         let (epoch, _) = Uuid::new_v4().as_u64_pair();
-        let validator = std::sync::Arc::clone(&state.validator);
-        let owner = Owner::new(Protocol, owned.settings.clone(), validator, epoch, first);
+        let owner = Owner::new(Protocol, owned.settings.clone(), &state.validator, epoch, first);
         let mirror = is_apart.then(|| Mirror::new(std::sync::Arc::clone(&state.validator)));
         Ok(Some(Self {
             place,
@@ -109,7 +108,7 @@ impl Estate {
         let Some(counters) = wiring.counters(self.place) else { return };
         while let Some(frame) = self.owner.poll_transmit() {
             for socket in &mut self.publishers {
-                match socket.try_send([frame.clone()].into_iter().collect()) {
+                match socket.try_send(Frames::from_iter([frame.clone()])) {
                     Ok(()) => counters.sent(),
                     Err(refused) => counters.dropped(refused.word()),
                 }
@@ -149,7 +148,10 @@ impl Estate {
             return;
         };
         let route = route.len();
-        let Some(reply) = self.with_value(wiring, |owner, tree| owner.handle_request(body, tree)) else { return };
+        let Some(reply) = self.with_value(wiring, |owner, tree| owner.handle_request(body, tree, Instant::now()))
+        else {
+            return;
+        };
         match &reply {
             Reply::Given(_) => self.given += 1,
             Reply::Refused(_, refusal) => {
@@ -170,7 +172,7 @@ impl Estate {
         self.with_value(wiring, |owner, tree| owner.handle_timeout(tree, now));
     }
 
-    pub(super) const fn poll_deadline(&self) -> Option<Instant> {
+    pub(super) fn poll_deadline(&self) -> Option<Instant> {
         self.owner.poll_timeout()
     }
 

@@ -9,8 +9,8 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use service_framework_connections::Frames;
 use service_framework_connections::publisher::Numbers;
+use service_framework_model::wire::Room;
 
-use crate::room::Room;
 use crate::transport::Socket;
 use crate::wiring::Wiring;
 
@@ -22,12 +22,13 @@ pub(super) struct Outlet {
     topic: Vec<u8>,
     numbers: Option<Numbers>,
     waiting: VecDeque<Bytes>,
+    /// Room for publications to come.
     room: Room,
 }
 
 impl Outlet {
     pub(super) fn new(place: usize, socket: Box<dyn Socket>, topic: Vec<u8>, numbers: Option<Numbers>) -> Self {
-        Self { place, socket, topic, numbers, waiting: VecDeque::new(), room: Room::of_many() }
+        Self { place, socket, topic, numbers, waiting: VecDeque::new(), room: Room::default() }
     }
 
     /// Numbers a publication and keeps it until the sockets are driven the next time. The buffer is empty afterwards.

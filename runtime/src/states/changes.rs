@@ -9,6 +9,10 @@ use service_framework_model::state::{KeyRef, Node};
 use service_framework_model::wire::Arena;
 use service_framework_states::owner::OwnedValue;
 use service_framework_states::tree::{Branch, Found};
+use smallvec::SmallVec;
+
+/// A few of these, without an allocation: most updates are of no more changes.
+type Few<T> = SmallVec<[T; 8]>;
 
 /// A change: the keys that lead to it, and what is put there.
 #[derive(Clone, Copy)]
@@ -45,7 +49,7 @@ pub(super) fn as_map<'a>(
         let change = Change::read(change)?;
         return Ok(alone(change, place, arena)?.unwrap_or(ForeignSlot::map(&[])));
     }
-    let mut read = changes.iter().map(Change::read).collect::<Result<Vec<_>, _>>()?;
+    let mut read = changes.iter().map(Change::read).collect::<Result<Few<_>, _>>()?;
     grouped(&mut read, 0, place, arena)
 }
 
@@ -104,14 +108,14 @@ fn grouped<'a>(
     place: Place<'_>,
     arena: &'a Arena,
 ) -> Result<ForeignSlot<'a>, Refusal> {
-    let mut keyed = Vec::with_capacity(changes.len());
+    let mut keyed = Few::with_capacity(changes.len());
     for change in changes.iter() {
         let Some(key) = change.path.get(depth) else { return Err(overlapping()) };
         keyed.push((key_of(key)?, *key, *change));
     }
     // Stable, so that the later one of two stays the later one.
     keyed.sort_by_key(|(key, ..)| *key);
-    let mut pairs = Vec::with_capacity(2 * keyed.len());
+    let mut pairs = SmallVec::<[_; 16]>::with_capacity(2 * keyed.len());
     for group in keyed.chunk_by(|(one, ..), (other, ..)| one == other) {
         let Some((name, key, last)) = group.last() else { continue };
         let value = if last.path.len() == depth + 1 {
@@ -123,7 +127,7 @@ fn grouped<'a>(
             if group.iter().any(|(.., change)| change.path.len() == depth + 1) {
                 return Err(overlapping());
             }
-            let mut inside: Vec<_> = group.iter().map(|(.., change)| *change).collect();
+            let mut inside: Few<_> = group.iter().map(|(.., change)| *change).collect();
             let value = grouped(&mut inside, depth + 1, place.inside(*name)?, arena)?;
             if place.lacks(*name) && matches!(value.view(), Ok(View::Map([]))) {
                 continue;

@@ -47,6 +47,8 @@ pub(crate) enum Part {
 /// A value that the service owns. Its lock is held for one change or one read, never while the service's code runs.
 pub(crate) struct Owner {
     value: Mutex<OwnedValue>,
+    /// Where changes are laid out, for as long as one is made.
+    arena: Mutex<Arena>,
     pub(crate) settings: OwnerSettings,
     pub(crate) head_file: Option<PathBuf>,
     pause: Duration,
@@ -60,6 +62,7 @@ impl StateWire {
         let part = match model.side {
             Side::Out => Part::Owner(Box::new(Owner {
                 value: Mutex::new(OwnedValue::new(Arc::clone(&validator))),
+                arena: Mutex::default(),
                 settings: OwnerSettings::new(model, kind),
                 head_file: text(model, "head_file").map(PathBuf::from),
                 pause: seconds(model, "wait_after_creation_s"),
@@ -104,7 +107,9 @@ impl Owner {
 
     /// Changes the value. Nothing comes of changes that change nothing.
     pub(crate) fn change(&self, name: &str, changes: &[ForeignSlot<'_>]) -> Result<Option<Update>, Failure> {
-        let (mut value, arena) = (self.value(), Arena::new());
+        let mut value = self.value();
+        let mut arena = self.arena.lock().unwrap_or_else(PoisonError::into_inner);
+        arena.reset();
         let update = changes::as_map(changes, &value, &arena).and_then(|changes| value.apply(&changes));
         update.map_err(|refusal| refused(name, &refusal))
     }

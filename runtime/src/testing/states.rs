@@ -62,7 +62,7 @@ impl Lives {
         let Some(owned) = state.owner() else { return Vec::new() };
         let owner = self.own.entry(place).or_insert_with(|| {
             let settings = OwnerSettings { heartbeat: Duration::ZERO, ..owned.settings.clone() };
-            Owner::new(Protocol, settings, Arc::clone(&state.validator), 1, FIRST)
+            Owner::new(Protocol, settings, &state.validator, 1, FIRST)
         });
         owner.publish(update, owned.value().tree(), id, now);
         std::iter::from_fn(|| owner.poll_transmit()).collect()
@@ -73,14 +73,14 @@ impl Lives {
     }
 
     /// What the owners answer to the requests of copies. One that is not there answers nothing.
-    fn answers(&mut self) -> Vec<(usize, Content)> {
+    fn answers(&mut self, now: Instant) -> Vec<(usize, Content)> {
         let Self { remote, asked, lost, .. } = self;
         let answer = |(place, of_copy, body): (usize, u64, Bytes)| {
             if lost.contains(&place) {
                 return None;
             }
             let Remote { value, owner } = remote.get_mut(&place)?;
-            let answer = Ok(owner.handle_request(&body, value.tree()).frame().clone());
+            let answer = Ok(owner.handle_request(&body, value.tree(), now).frame().clone());
             Some((place, Content::Answer { of_copy, answer }))
         };
         asked.drain(..).filter_map(answer).collect()
@@ -151,7 +151,7 @@ impl TestService {
         let Some(StateWire { validator, .. }) = wiring.state(place) else { return Ok(Vec::new()) };
         let remote = self.port.lives.remote.entry(place).or_insert_with(|| Remote {
             value: OwnedValue::new(Arc::clone(validator)),
-            owner: Owner::new(Protocol, settings.clone(), Arc::clone(validator), 1, FIRST),
+            owner: Owner::new(Protocol, settings.clone(), validator, 1, FIRST),
         });
         let arena = Arena::new();
         let slot = [value.to_slot(&arena)];
@@ -162,7 +162,7 @@ impl TestService {
             } else if value.is_ready() {
                 if was_lost && settings.kind == Kind::Full {
                     // Nobody can ask for the value, and it has no heartbeat: a next life says it once more.
-                    *owner = Owner::new(Protocol, settings.clone(), Arc::clone(validator), owner.epoch() + 1, FIRST);
+                    *owner = Owner::new(Protocol, settings.clone(), validator, owner.epoch() + 1, FIRST);
                 }
                 owner.start(value.tree(), &WorkflowId::Nil, now);
             }
@@ -202,7 +202,7 @@ impl TestService {
             if let Err(error) = self.dispatcher.drive_copies(&mut self.port, now) {
                 self.fail(error);
             }
-            let answers = self.port.lives.answers();
+            let answers = self.port.lives.answers(now);
             if answers.is_empty() {
                 return self.told_well();
             }

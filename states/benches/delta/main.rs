@@ -73,7 +73,7 @@ impl State {
         let mut state = Self {
             name: format!("{keys} keys, {name}"),
             change: Box::new(change),
-            owner: Owner::new(Protocol, OwnerSettings::new(&model, out), validator.clone(), 1, 1),
+            owner: Owner::new(Protocol, OwnerSettings::new(&model, out), &validator, 1, 1),
             owned: OwnedValue::new(validator),
             copy,
             by_hand: ByHand::default(),

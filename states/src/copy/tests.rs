@@ -52,7 +52,7 @@ impl Feed {
             ring_bytes: 0,
             digest_every: 1,
         };
-        let life = Owner::new(Protocol, settings, validator(), epoch, first);
+        let life = Owner::new(Protocol, settings, &validator(), epoch, first);
         Self { value: OwnedValue::new(validator()), life }
     }
 
@@ -76,7 +76,7 @@ impl Feed {
     }
 
     fn answer(&mut self, request: &Request) -> Bytes {
-        self.life.handle_request(&request.frame, self.value.tree()).frame().clone()
+        self.life.handle_request(&request.frame, self.value.tree(), Instant::now()).frame().clone()
     }
 }
 
@@ -386,7 +386,7 @@ fn what_it_lacks_of_the_same_life_comes_as_updates() {
             ring_bytes: 10_000,
             digest_every: 1,
         };
-        Owner::new(Protocol, settings, validator(), 1, 100)
+        Owner::new(Protocol, settings, &validator(), 1, 100)
     };
     let first = feed.start(pair.now);
     pair.hear(&first);

@@ -3,7 +3,6 @@
 //! Owns the messages on both sockets. The value comes as an argument: it is the service's, or a mirror of it.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -11,16 +10,22 @@ use service_framework_model::dynamic::Arena;
 use service_framework_model::error::Refusal;
 use service_framework_model::state::StateValidator;
 use service_framework_model::value::Value;
-use service_framework_model::wire::encode_value;
 use service_framework_model::wire::envelope::{RemoteError, WorkflowId, write_error};
 use service_framework_model::wire::state_message::{Have, Sync, read_request, write_delta, write_full, write_reply};
+use service_framework_model::wire::{Room, encode_value};
 
 use super::ring::Ring;
-use super::value::{Update, unchanged};
+use super::value::{Always, KEPT, Update};
+use super::whole::Whole;
 use crate::Kind;
 use crate::rules::{Protocol, Rules};
 use crate::settings::OwnerSettings;
 use crate::tree::Tree;
+
+/// The map without keys.
+const NOTHING: u8 = 0x80;
+/// What a message has around its state.
+const AROUND: usize = 192;
 
 /// An answer to the request for a snapshot.
 #[derive(Clone, Debug)]
@@ -52,8 +57,8 @@ impl Reply {
 pub struct Owner<R = Protocol> {
     rules: R,
     settings: OwnerSettings,
-    validator: Arc<StateValidator>,
-    topic: Vec<u8>,
+    always: Always,
+    topic: Bytes,
     epoch: u64,
     first: u64,
     /// The number of what was published last; none before the start.
@@ -61,12 +66,16 @@ pub struct Owner<R = Protocol> {
     has_ended: bool,
     heartbeat_at: Option<Instant>,
     ring: Ring,
-    /// The value as it is, in its wire form, once somebody has asked for it.
-    encoded: Option<Bytes>,
-    /// The answer to the request for a snapshot at this head.
-    reply: Option<(u64, Bytes)>,
+    /// The last message with the value as it is.
+    whole: Option<Whole>,
     encodings: u64,
     transmits: VecDeque<Bytes>,
+    /// The update that is being written.
+    written: Vec<u8>,
+    /// The map of an update without changes.
+    unchanged: Vec<u8>,
+    /// Room for updates to come.
+    room: Room,
     arena: Arena,
 }
 
@@ -74,7 +83,7 @@ impl<R: Rules> Owner<R> {
     /// A life that nobody has heard of yet. No two lives have the same `epoch`; `first` is the number of its first
     /// message, greater than all numbers of lives before.
     #[must_use]
-    pub fn new(rules: R, settings: OwnerSettings, validator: Arc<StateValidator>, epoch: u64, first: u64) -> Self {
+    pub fn new(rules: R, settings: OwnerSettings, validator: &StateValidator, epoch: u64, first: u64) -> Self {
         let mut topic = Vec::new();
         if let Some(text) = &settings.topic {
             encode_value(&Value::from(text.as_str()), &mut topic);
@@ -83,18 +92,20 @@ impl<R: Rules> Owner<R> {
         Self {
             rules,
             settings,
-            validator,
-            topic,
+            always: Always::of(validator),
+            topic: topic.into(),
             epoch,
             first,
             head: None,
             has_ended: false,
             heartbeat_at: None,
             ring,
-            encoded: None,
-            reply: None,
+            whole: None,
             encodings: 0,
             transmits: VecDeque::new(),
+            written: Vec::new(),
+            unchanged: Vec::new(),
+            room: Room::default(),
             arena: Arena::new(),
         }
     }
@@ -123,14 +134,14 @@ impl<R: Rules> Owner<R> {
             return;
         }
         self.head = Some(self.first);
-        self.send_whole(tree, id, false);
+        self.send_whole(tree, id, Some(now));
         self.reset_heartbeat(now);
     }
 
     /// Publishes a change; `tree` is the value after it.
     pub fn publish(&mut self, update: &Update, tree: &Tree, id: &WorkflowId<'_>, now: Instant) {
         if !self.rules.encoding_outlives_change() {
-            self.encoded = None;
+            self.whole = None;
         }
         let Some(head) = self.head else { return self.start(tree, id, now) };
         if self.has_ended {
@@ -140,7 +151,7 @@ impl<R: Rules> Owner<R> {
         self.head = Some(number);
         self.ring.push(number, update.changes.clone());
         if self.settings.kind == Kind::Full || (update.deletes && self.settings.deletes_by_snapshot) {
-            self.send_whole(tree, id, false);
+            self.send_whole(tree, id, Some(now));
         } else {
             let checked = number.is_multiple_of(self.settings.digest_every.max(1));
             self.send_delta(&update.changes, checked.then_some(update.digest), id, false);
@@ -151,22 +162,24 @@ impl<R: Rules> Owner<R> {
     /// Time has come to `now`.
     pub fn handle_timeout(&mut self, tree: &Tree, now: Instant) {
         if self.heartbeat_at.is_some_and(|at| at <= now) {
-            self.beat(tree, false);
+            self.beat(tree, Some(now));
             self.reset_heartbeat(now);
         }
+        let is_old = |whole: &mut Whole| whole.until().is_some_and(|until| until <= now);
+        self.whole.take_if(is_old);
     }
 
     /// The service stops: the last message says so.
     pub fn end(&mut self, tree: &Tree) {
         if self.head.is_some() && !self.has_ended {
-            self.beat(tree, true);
+            self.beat(tree, None);
             self.has_ended = true;
-            self.heartbeat_at = None;
+            (self.heartbeat_at, self.whole) = (None, None);
         }
     }
 
     /// Answers a request for a snapshot.
-    pub fn handle_request(&mut self, frame: &[u8], tree: &Tree) -> Reply {
+    pub fn handle_request(&mut self, frame: &[u8], tree: &Tree, now: Instant) -> Reply {
         self.arena.reset();
         let have = match read_request(frame, &self.arena) {
             Ok(have) => have,
@@ -181,7 +194,7 @@ impl<R: Rules> Owner<R> {
         };
         Reply::Given(match have.filter(lacks_few) {
             Some(have) => self.updates_after(have.number, head, tree),
-            None => self.snapshot(head, tree),
+            None => self.snapshot(head, tree, now),
         })
     }
 
@@ -192,8 +205,9 @@ impl<R: Rules> Owner<R> {
 
     /// When [`Owner::handle_timeout`] next has something to do.
     #[must_use]
-    pub const fn poll_timeout(&self) -> Option<Instant> {
-        self.heartbeat_at
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let until = self.whole.as_ref().and_then(Whole::until);
+        self.heartbeat_at.into_iter().chain(until).min()
     }
 
     fn reset_heartbeat(&mut self, now: Instant) {
@@ -201,17 +215,19 @@ impl<R: Rules> Owner<R> {
         self.heartbeat_at = if heartbeat.is_zero() { None } else { now.checked_add(heartbeat) };
     }
 
-    /// Says that the value is as it was.
-    fn beat(&mut self, tree: &Tree, end: bool) {
+    /// Says that the value is as it was, at this time, or for the last time.
+    fn beat(&mut self, tree: &Tree, now: Option<Instant>) {
         let Some(head) = self.head else { return };
         let number = self.rules.heartbeat_number(head);
         self.head = Some(number);
-        self.ring.push(number, Bytes::from_static(&[0x80]));
+        self.ring.push(number, Bytes::from_static(&[NOTHING]));
         match self.settings.kind {
-            Kind::Full => self.send_whole(tree, &WorkflowId::Nil, end),
+            Kind::Full => self.send_whole(tree, &WorkflowId::Nil, now),
             Kind::Delta => {
-                let changes = unchanged(&self.validator, tree);
-                self.send_delta(&changes, Some(tree.digest()), &WorkflowId::Nil, end);
+                let mut changes = std::mem::take(&mut self.unchanged);
+                self.always.unchanged(tree, &mut changes);
+                self.send_delta(&changes, Some(tree.digest()), &WorkflowId::Nil, now.is_none());
+                self.unchanged = changes;
             }
         }
     }
@@ -223,57 +239,77 @@ impl<R: Rules> Owner<R> {
 
     fn send_delta(&mut self, changes: &[u8], digest: Option<u64>, id: &WorkflowId<'_>, end: bool) {
         let number = self.head.unwrap_or(self.first);
-        let mut frame = self.topic.clone();
-        frame.reserve(changes.len() + 192);
-        write_delta(number, false, changes, id, &self.sync(number, digest, end), &mut frame);
-        self.transmits.push_back(frame.into());
+        let sync = self.sync(number, digest, end);
+        let Self { topic, written, room, transmits, .. } = self;
+        written.clear();
+        written.extend_from_slice(topic);
+        write_delta(number, false, |out| out.extend_from_slice(changes), id, &sync, written);
+        transmits.push_back(room.copy(written));
+        if written.capacity() > KEPT {
+            // One large update is no reason to hold so much for ever.
+            *written = Vec::new();
+        }
     }
 
-    fn send_whole(&mut self, tree: &Tree, id: &WorkflowId<'_>, end: bool) {
+    /// Publishes the value at this time, or for the last time.
+    fn send_whole(&mut self, tree: &Tree, id: &WorkflowId<'_>, now: Option<Instant>) {
         let number = self.head.unwrap_or(self.first);
-        let state = self.encoded(tree);
-        let sync = self.sync(number, Some(tree.digest()), end);
-        let mut frame = self.topic.clone();
-        match self.settings.kind {
-            Kind::Full => write_full(&state, id, &sync, &mut frame),
-            Kind::Delta => write_delta(number, true, &state, id, &sync, &mut frame),
-        }
-        self.transmits.push_back(frame.into());
+        let sync = self.sync(number, Some(tree.digest()), now.is_none());
+        let mut frame = self.topic.to_vec();
+        let kind = self.settings.kind;
+        let write_state = self.state(tree);
+        let state = match kind {
+            Kind::Full => write_full(write_state, id, &sync, &mut frame),
+            Kind::Delta => write_delta(number, true, write_state, id, &sync, &mut frame),
+        };
+        frame.shrink_to_fit();
+        let frame = Bytes::from(frame);
+        self.whole = now.map(|now| Whole::new(frame.clone(), state, None, now));
+        self.transmits.push_back(frame);
     }
 
-    /// The value in its wire form, encoded once until it changes.
-    fn encoded(&mut self, tree: &Tree) -> Bytes {
+    /// What writes the value in its wire form: it is encoded once until it changes, for as long as it is needed.
+    fn state<'a>(&'a mut self, tree: &'a Tree) -> impl FnOnce(&mut Vec<u8>) + use<'a, R> {
         if !self.rules.keeps_encoding() {
-            (self.encoded, self.reply) = (None, None);
+            self.whole = None;
         }
-        let Self { encoded, encodings, settings, .. } = self;
-        encoded
-            .get_or_insert_with(|| {
-                *encodings += 1;
-                let mut state = Vec::new();
-                tree.encode(settings.peers, &mut state);
-                state.into()
-            })
-            .clone()
+        |out| match &self.whole {
+            Some(whole) => {
+                out.reserve_exact(whole.state().len() + AROUND);
+                out.extend_from_slice(whole.state());
+            }
+            None => {
+                self.encodings += 1;
+                tree.encode(self.settings.peers, out);
+            }
+        }
     }
 
-    fn snapshot(&mut self, head: u64, tree: &Tree) -> Bytes {
-        if let Some((_, reply)) = self.reply.as_ref().filter(|(at, _)| *at == head && self.rules.keeps_encoding()) {
-            return reply.clone();
+    fn snapshot(&mut self, head: u64, tree: &Tree, now: Instant) -> Bytes {
+        let whole = self.whole.as_mut().filter(|_| self.rules.keeps_encoding());
+        if let Some(frame) = whole.and_then(|whole| whole.answer(head, now)) {
+            return frame;
         }
         let number = self.rules.snapshot_number(head);
-        let state = self.encoded(tree);
-        let mut frame = Vec::with_capacity(state.len() + 192);
-        write_reply(number, &state, &self.sync(number, Some(tree.digest()), false), None, &mut frame);
+        let sync = self.sync(number, Some(tree.digest()), false);
+        let mut frame = Vec::new();
+        let state = write_reply(number, self.state(tree), &sync, None, &mut frame);
+        frame.shrink_to_fit();
         let frame = Bytes::from(frame);
-        self.reply = Some((head, frame.clone()));
+        self.whole = Some(Whole::new(frame.clone(), state, Some(head), now));
         frame
     }
 
     fn updates_after(&self, have: u64, head: u64, tree: &Tree) -> Bytes {
         let updates: Vec<_> = self.ring.after(have).collect();
         let mut frame = Vec::new();
-        write_reply(head, &[0x80], &self.sync(head, Some(tree.digest()), false), Some(&updates), &mut frame);
+        write_reply(
+            head,
+            |out| out.push(NOTHING),
+            &self.sync(head, Some(tree.digest()), false),
+            Some(&updates),
+            &mut frame,
+        );
         frame.into()
     }
 }

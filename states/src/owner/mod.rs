@@ -7,9 +7,11 @@
 mod life;
 mod ring;
 mod value;
+mod whole;
 
 pub use life::{Owner, Reply};
 pub use value::{Mirror, OwnedValue, Update};
+pub use whole::KEPT_FOR;
 
 #[cfg(test)]
 mod tests;

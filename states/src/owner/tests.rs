@@ -53,7 +53,7 @@ struct Both {
 impl Both {
     fn new(value: &StateValue, settings: OwnerSettings) -> Self {
         let validator = Arc::new(StateValidator::new(value, Merge::TopLevel, settings.peers).unwrap());
-        let life = Owner::new(Protocol, settings, validator.clone(), 7, FIRST);
+        let life = Owner::new(Protocol, settings, &validator, 7, FIRST);
         Self { value: OwnedValue::new(validator), life, now: Instant::now() }
     }
 
@@ -84,11 +84,26 @@ impl Both {
         frames.iter().map(tell).collect()
     }
 
+    /// What is published while so much time goes by.
+    fn pass(&mut self, time: Duration) -> Vec<bytes::Bytes> {
+        std::iter::from_fn(|| self.life.poll_transmit()).for_each(drop);
+        self.now += time;
+        self.life.handle_timeout(self.value.tree(), self.now);
+        std::iter::from_fn(|| self.life.poll_transmit()).collect()
+    }
+
+    /// The number and the value that who asks for a snapshot is given.
+    fn given(&mut self) -> (u64, Value) {
+        let (arena, frame) = (Arena::new(), self.ask(None).frame().clone());
+        let reply = read_reply(&frame, &arena).unwrap().unwrap();
+        (reply.number, value_at(reply.state))
+    }
+
     fn ask(&mut self, have: Option<(u64, u64)>) -> Reply {
         let have = have.map(|(epoch, number)| Have { epoch, number });
         let mut frame = Vec::new();
         write_request(have.as_ref(), &mut frame);
-        self.life.handle_request(&frame, self.value.tree())
+        self.life.handle_request(&frame, self.value.tree(), self.now)
     }
 }
 
@@ -204,6 +219,7 @@ fn silence_is_filled_with_heartbeats_that_carry_a_number_and_the_digest() {
     assert_eq!(sent[0].3.digest, Some(owner.value.tree().digest()));
     let mut silent = Both::new(&counts(), OwnerSettings { heartbeat: Duration::ZERO, ..settings(Kind::Delta) });
     silent.apply([("a", 1_i64.into())]).unwrap();
+    assert!(silent.pass(KEPT_FOR).is_empty());
     assert_eq!(silent.life.poll_timeout(), None);
 }
 
@@ -221,20 +237,64 @@ fn the_last_message_says_that_it_is_the_last() {
 
 #[test]
 fn a_hundred_joiners_at_one_head_cost_one_encoding() {
-    let mut owner = Both::new(&counts(), settings(Kind::Delta));
+    let mut owner = Both::new(&counts(), OwnerSettings { heartbeat: KEPT_FOR / 2, ..settings(Kind::Delta) });
     owner.apply([("a", 1_i64.into())]).unwrap();
     owner.apply([("a", 2_i64.into())]).unwrap();
     let before = owner.life.encodings();
     let frames: Vec<_> = (0..100).map(|_| owner.ask(None).frame().clone()).collect();
     assert_eq!(owner.life.encodings(), before + 1);
     assert!(frames.iter().all(|frame| frame.as_ptr() == frames[0].as_ptr()), "one buffer, handed out by reference");
-    owner.now += Duration::from_secs(1);
-    owner.life.handle_timeout(owner.value.tree(), owner.now);
-    let arena = Arena::new();
-    let frame = owner.ask(None).frame().clone();
-    let reply = read_reply(&frame, &arena).unwrap().unwrap();
-    assert_eq!((reply.number, value_at(reply.state)), (FIRST + 2, map([("a", 2)])));
+    owner.sent();
+    assert_eq!(owner.pass(KEPT_FOR / 2).len(), 1);
+    assert_eq!(owner.given(), (FIRST + 2, map([("a", 2)])));
     assert_eq!(owner.life.encodings(), before + 1, "a heartbeat does not change the value");
+}
+
+#[test]
+fn joiners_between_changes_get_the_value_as_it_is() {
+    let mut owner = Both::new(&counts(), settings(Kind::Delta));
+    for n in 1..=100_i64 {
+        owner.apply([("a", n.into())]).unwrap();
+        let before = owner.life.encodings();
+        for _ in 0..3 {
+            assert_eq!(owner.given(), (FIRST + n as u64 - 1, map([("a", n)])));
+        }
+        // The first change is published as a whole, which then is there for who asks.
+        assert_eq!(owner.life.encodings(), before + u64::from(n > 1));
+    }
+}
+
+#[test]
+fn the_encoded_value_is_kept_for_as_long_as_somebody_needs_it() {
+    let mut owner = Both::new(&counts(), OwnerSettings { heartbeat: Duration::ZERO, ..settings(Kind::Delta) });
+    owner.apply([("a", 1_i64.into())]).unwrap();
+    let half = KEPT_FOR / 2;
+    for _ in 0..6 {
+        owner.pass(half);
+        owner.given();
+    }
+    assert_eq!(owner.life.encodings(), 1);
+    let answered = owner.ask(None).frame().clone();
+    owner.pass(half);
+    assert!(!answered.is_unique());
+    owner.pass(half);
+    assert!(answered.is_unique(), "nobody else has it any more");
+    assert_eq!(owner.life.poll_timeout(), None);
+    owner.given();
+    assert_eq!(owner.life.encodings(), 2);
+    let answered = owner.ask(None).frame().clone();
+    owner.apply([("a", 2_i64.into())]).unwrap();
+    assert!(answered.is_unique(), "what is old is not kept");
+}
+
+#[test]
+fn a_full_update_that_is_repeated_is_encoded_once() {
+    let mut owner = Both::new(&counts(), settings(Kind::Full));
+    owner.apply([("a", 1_i64.into())]).unwrap();
+    (0..9).for_each(|_| assert_eq!(owner.pass(Duration::from_secs(1)).len(), 1));
+    assert_eq!(owner.life.encodings(), 1);
+    owner.apply([("a", 2_i64.into())]).unwrap();
+    assert_eq!(owner.life.encodings(), 2);
 }
 
 #[test]
@@ -276,7 +336,9 @@ fn the_last_updates_are_bounded_in_bytes() {
 fn a_request_is_always_answered() {
     let mut owner = Both::new(&person(), settings(Kind::Delta));
     assert!(matches!(owner.ask(None), Reply::NotReady(_)));
-    let Reply::Refused(frame, refusal) = owner.life.handle_request(&[0x01], owner.value.tree()) else { panic!() };
+    let Reply::Refused(frame, refusal) = owner.life.handle_request(&[0x01], owner.value.tree(), owner.now) else {
+        panic!()
+    };
     assert_eq!(refusal.code(), Code::NotAMap);
     let error = read_reply(&frame, &Arena::new()).unwrap().unwrap_err();
     assert!(error.is_caller_error);

@@ -9,10 +9,13 @@ use service_framework_model::dynamic::Arena;
 use service_framework_model::error::{Code, Refusal};
 use service_framework_model::schema::Peers;
 use service_framework_model::slot::{ForeignSlot, Slot, View};
-use service_framework_model::state::{Key, KeyRef, StateValidator, write_map_head};
-use service_framework_model::wire::Reader;
+use service_framework_model::state::{KeyRef, StateValidator, write_map_head};
+use service_framework_model::wire::{Reader, Room};
 
-use crate::tree::Tree;
+use crate::tree::{Difference, Tree};
+
+/// How large what a change was written and read in may be to be kept for the next one.
+pub(super) const KEPT: usize = 1 << 20;
 
 /// One change of a value, however many keys it is of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +38,12 @@ pub struct OwnedValue {
     is_ready: bool,
     arena: Arena,
     written: Vec<u8>,
+    difference: Difference,
+    always: Always,
+    /// Which of the keys that are in each update have changed in this one.
+    told: Vec<bool>,
+    /// Room for updates to come.
+    room: Room,
 }
 
 /// A value that follows the [`Update`]s of another.
@@ -50,7 +59,17 @@ impl OwnedValue {
     #[must_use]
     pub fn new(validator: Arc<StateValidator>) -> Self {
         let is_ready = validator.required().next().is_none();
-        Self { validator, tree: Tree::new(), is_ready, arena: Arena::new(), written: Vec::new() }
+        Self {
+            is_ready,
+            tree: Tree::new(),
+            arena: Arena::new(),
+            written: Vec::new(),
+            difference: Difference::new(validator.peers()),
+            always: Always::of(&validator),
+            told: Vec::new(),
+            room: Room::default(),
+            validator,
+        }
     }
 
     /// The value.
@@ -116,7 +135,19 @@ impl OwnedValue {
     }
 
     fn change(&mut self, slot: &ForeignSlot<'_>, whole: bool) -> Result<Option<Update>, Refusal> {
-        let Self { validator, tree, is_ready, arena, written } = self;
+        let changed = self.try_change(slot, whole);
+        // One large change is no reason to hold so much for ever.
+        give_up_if_large(&mut self.arena);
+        for buffer in [&mut self.written, &mut self.difference.pairs] {
+            if buffer.capacity() > KEPT {
+                *buffer = Vec::new();
+            }
+        }
+        changed
+    }
+
+    fn try_change(&mut self, slot: &ForeignSlot<'_>, whole: bool) -> Result<Option<Update>, Refusal> {
+        let Self { validator, tree, is_ready, arena, written, difference, always, told, room } = self;
         arena.reset();
         written.clear();
         if whole { validator.write_whole(slot, written) } else { validator.write_update(slot, written) }?;
@@ -127,46 +158,57 @@ impl OwnedValue {
             validator.read_update(&mut reader, arena)?
         };
         tree.check(entries, validator.length(), whole)?;
-        let mut difference = tree.difference(entries, whole, validator.peers());
-        if difference.count == 0 {
+        difference.clear();
+        told.clear();
+        told.resize(always.0.len(), false);
+        let count = tree.update(entries, whole, difference, |key| {
+            for (told, name) in told.iter_mut().zip(&always.0) {
+                *told |= key == KeyRef::Str(name);
+            }
+        });
+        if count == 0 {
             return Ok(None);
         }
-        let (mut added, wants_added) = (Vec::new(), validator.peers() == Peers::Any);
-        let record = |key: KeyRef<'_>| {
-            if wants_added {
-                added.push(Key::from(key));
-            }
-        };
-        if whole {
-            tree.replace(entries, record)
-        } else {
-            tree.apply(entries, record)
-        };
         *is_ready = true;
-        difference.count += add_required(validator, tree, &added, &mut difference.pairs);
-        let mut changes = Vec::with_capacity(difference.pairs.len() + 5);
-        write_map_head(difference.count, &mut changes);
-        changes.extend_from_slice(&difference.pairs);
-        Ok(Some(Update { changes: changes.into(), digest: tree.digest(), deletes: difference.deletes }))
+        let pairs = &mut difference.pairs;
+        always.complete(tree, count, told, pairs);
+        Ok(Some(Update { changes: room.copy(pairs), digest: tree.digest(), deletes: difference.deletes }))
     }
 }
 
-/// Adds the pairs of the required keys that did not change: a Python copy checks each update against its whole model.
-fn add_required(validator: &StateValidator, tree: &Tree, changed: &[Key], pairs: &mut Vec<u8>) -> usize {
-    if validator.peers() == Peers::Own {
-        return 0;
+/// The keys that are in each update, changed or not: a Python copy checks each against its whole model.
+#[derive(Debug)]
+pub(super) struct Always(Box<[Box<str>]>);
+
+impl Always {
+    pub(super) fn of(validator: &StateValidator) -> Self {
+        let is_of_python = validator.peers() == Peers::Any;
+        Self(validator.required().filter(|_| is_of_python).map(Into::into).collect())
     }
-    let unchanged = validator.required().map(KeyRef::Str).filter(|key| !changed.iter().any(|c| c.as_key() == *key));
-    unchanged.filter(|key| tree.encode_pair(*key, Peers::Any, pairs)).count()
+
+    /// Makes so many pairs the map of an update, and adds the keys that are in each and are not `told` among them.
+    fn complete(&self, tree: &Tree, mut count: usize, told: &[bool], pairs: &mut Vec<u8>) {
+        for (place, name) in self.0.iter().enumerate() {
+            let is_told = told.get(place).is_some_and(|told| *told);
+            count += usize::from(!is_told && tree.encode_pair(KeyRef::Str(name), Peers::Any, pairs));
+        }
+        let length = pairs.len();
+        write_map_head(count, pairs);
+        let head = pairs.len() - length;
+        pairs.rotate_right(head);
+    }
+
+    /// Makes `out` the map of an update that changes nothing.
+    pub(super) fn unchanged(&self, tree: &Tree, out: &mut Vec<u8>) {
+        out.clear();
+        self.complete(tree, 0, &[], out);
+    }
 }
 
-/// The map of an update that changes nothing: empty, or with the required keys where a Python copy may be.
-pub(super) fn unchanged(validator: &StateValidator, tree: &Tree) -> Vec<u8> {
-    let (mut pairs, mut map) = (Vec::new(), Vec::new());
-    let count = add_required(validator, tree, &[], &mut pairs);
-    write_map_head(count, &mut map);
-    map.extend_from_slice(&pairs);
-    map
+fn give_up_if_large(arena: &mut Arena) {
+    if arena.allocated_bytes() > KEPT {
+        *arena = Arena::new();
+    }
 }
 
 impl Mirror {
@@ -190,6 +232,7 @@ impl Mirror {
         self.arena.reset();
         let entries = self.validator.read_update(&mut Reader::new(&update.changes), &self.arena)?;
         self.tree.apply(entries, |_| ());
+        give_up_if_large(&mut self.arena);
         Ok(())
     }
 }

@@ -1,94 +1,103 @@
-//! What an update would change.
+//! What an update has changed.
 //!
 //! Owns the normal form of an update: no delete of a key that is not there (a Python copy raises on it), nothing that is
 //! so already.
 
 use service_framework_model::schema::Peers;
 use service_framework_model::state::{Change, Entry, Key, KeyRef, write_key, write_map_head};
+use smallvec::SmallVec;
 
-use super::{Node, Nodes, Tree};
+use super::Nodes;
 
 const NIL: u8 = 0xc0;
 
+/// Hears what is changed while a value changes.
+pub(super) trait Notes {
+    /// Nothing is under a key any more. `text` is the key as text on the wire.
+    fn removed(&mut self, key: KeyRef<'_>, text: &[u8]);
+
+    /// This leaf is under a key.
+    fn put(&mut self, key: KeyRef<'_>, text: &[u8], leaf: &[u8]);
+
+    /// What comes next is inside of a map. Returned is where it begins.
+    fn begin(&self) -> usize;
+
+    /// So many pairs have changed inside of the map under a key since then; none of them if only the map is new.
+    fn end(&mut self, began: usize, count: usize, key: KeyRef<'_>, text: &[u8]);
+}
+
+/// Of no interest.
+impl Notes for () {
+    #[inline]
+    fn removed(&mut self, _: KeyRef<'_>, _: &[u8]) {}
+
+    #[inline]
+    fn put(&mut self, _: KeyRef<'_>, _: &[u8], _: &[u8]) {}
+
+    #[inline]
+    fn begin(&self) -> usize {
+        0
+    }
+
+    #[inline]
+    fn end(&mut self, _: usize, _: usize, _: KeyRef<'_>, _: &[u8]) {}
+}
+
 /// The pairs of an update in its normal form.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Difference {
-    /// How many pairs there are at the top.
-    pub count: usize,
     /// The pairs in their wire form, one after the other.
     pub pairs: Vec<u8>,
     /// Whether something is deleted.
     pub deletes: bool,
-}
-
-impl Tree {
-    /// What of an update would change this value; of a `whole` one also what it does not name.
-    #[must_use]
-    pub fn difference(&self, entries: &[Entry<'_>], whole: bool, peers: Peers) -> Difference {
-        // Room for the usual change of a key or two.
-        let mut difference = Difference { pairs: Vec::with_capacity(64), ..Difference::default() };
-        difference.count = difference.add(Some(&self.nodes), entries, whole, peers);
-        difference
-    }
+    peers: Peers,
 }
 
 impl Difference {
-    /// Adds what changes, and tells how many pairs that is.
-    fn add(&mut self, nodes: Option<&Nodes>, entries: &[Entry<'_>], whole: bool, peers: Peers) -> usize {
-        let mut count = 0;
-        if let Some(nodes) = nodes.filter(|_| whole) {
-            for key in gone(nodes, entries) {
-                self.add_removed(key.as_key(), peers);
-                count += 1;
-            }
-        }
-        for Entry { key, change } in entries {
-            let node = nodes.and_then(|nodes| nodes.get(*key));
-            match (node, change) {
-                (None, Change::Remove) => continue,
-                (Some(_), Change::Remove) => self.add_removed(*key, peers),
-                (Some(Node::Leaf(old)), Change::Leaf(new)) if **old == **new => continue,
-                (_, Change::Leaf(leaf)) => {
-                    write_key(*key, peers, &mut self.pairs);
-                    self.pairs.extend_from_slice(leaf);
-                }
-                (_, Change::Merge { entries, .. }) => {
-                    let inside = if let Some(Node::Map(inside)) = node { Some(&**inside) } else { None };
-                    if !self.add_inside(*key, inside, entries, whole, peers) {
-                        continue;
-                    }
-                }
-            }
-            count += 1;
-        }
-        count
+    /// No pairs yet.
+    #[must_use]
+    pub const fn new(peers: Peers) -> Self {
+        Self { pairs: Vec::new(), deletes: false, peers }
     }
 
-    fn add_removed(&mut self, key: KeyRef<'_>, peers: Peers) {
-        write_key(key, peers, &mut self.pairs);
+    /// Forgets the pairs, and keeps the room that they took.
+    pub fn clear(&mut self) {
+        self.pairs.clear();
+        self.deletes = false;
+    }
+
+    fn add_key(&mut self, key: KeyRef<'_>, text: &[u8]) {
+        match self.peers {
+            Peers::Any => self.pairs.extend_from_slice(text),
+            Peers::Own => write_key(key, Peers::Own, &mut self.pairs),
+        }
+    }
+}
+
+impl Notes for Difference {
+    fn removed(&mut self, key: KeyRef<'_>, text: &[u8]) {
+        self.add_key(key, text);
         self.pairs.push(NIL);
         self.deletes = true;
     }
 
-    /// Adds the pair of a map whose entries change, if any does or it is new.
-    fn add_inside(
-        &mut self,
-        key: KeyRef<'_>,
-        inside: Option<&Nodes>,
-        entries: &[Entry<'_>],
-        whole: bool,
-        peers: Peers,
-    ) -> bool {
-        let outer = std::mem::take(&mut self.pairs);
-        let count = self.add(inside, entries, whole, peers);
-        let pairs = std::mem::replace(&mut self.pairs, outer);
-        if count == 0 && inside.is_some() {
-            return false;
-        }
-        write_key(key, peers, &mut self.pairs);
+    #[inline]
+    fn put(&mut self, key: KeyRef<'_>, text: &[u8], leaf: &[u8]) {
+        self.add_key(key, text);
+        self.pairs.extend_from_slice(leaf);
+    }
+
+    fn begin(&self) -> usize {
+        self.pairs.len()
+    }
+
+    fn end(&mut self, began: usize, count: usize, key: KeyRef<'_>, text: &[u8]) {
+        // Only now it is known how many pairs there are.
+        let inside = self.pairs.len();
+        self.add_key(key, text);
         write_map_head(count, &mut self.pairs);
-        self.pairs.extend_from_slice(&pairs);
-        true
+        let head = self.pairs.len() - inside;
+        self.pairs.get_mut(began..).unwrap_or_default().rotate_right(head);
     }
 }
 
@@ -97,7 +106,8 @@ pub(super) fn gone(nodes: &Nodes, entries: &[Entry<'_>]) -> Vec<Key> {
     if nodes.is_empty() {
         return Vec::new();
     }
-    let mut kept: Vec<KeyRef<'_>> =
+    // The keys of most records have room here without an allocation.
+    let mut kept: SmallVec<[KeyRef<'_>; 16]> =
         entries.iter().filter(|e| !matches!(e.change, Change::Remove)).map(|e| e.key).collect();
     if !kept.is_sorted() {
         kept.sort_unstable();

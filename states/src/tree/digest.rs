@@ -9,12 +9,12 @@ use service_framework_model::schema::Peers;
 use service_framework_model::state::{Change, Entry, write_key};
 use twox_hash::XxHash3_64;
 
-use super::{Changes, Node};
+use super::{Changes, Node, Notes};
 
 /// What stands for a map that is changed key by key, beside its entries.
 pub(super) const MAP: &[u8] = &[0x80];
 
-impl Changes {
+impl<N: Notes> Changes<'_, N> {
     fn term(&mut self, leaf: &[u8]) -> u64 {
         let length = self.path.len();
         self.path.extend_from_slice(leaf);
@@ -63,7 +63,8 @@ impl Changes {
 /// The digest of a whole value that is in no tree yet.
 #[must_use]
 pub fn of_whole(entries: &[Entry<'_>]) -> u64 {
-    let mut changes = Changes { digest: 0, path: Vec::new() };
+    let mut nothing = ();
+    let mut changes = Changes::new(0, Vec::new(), &mut nothing);
     changes.add_entries(entries);
     changes.digest
 }

@@ -13,6 +13,7 @@ use service_framework_model::schema::{Length, Peers};
 use service_framework_model::state::{Change, Entry, KeyRef, write_key, write_map_head};
 use smallvec::SmallVec;
 
+use diff::Notes;
 use nodes::Nodes;
 
 pub use diff::Difference;
@@ -85,36 +86,51 @@ impl Tree {
     }
 
     /// Applies an update, and tells each key at the top that it changed. Whether anything did is returned.
-    pub fn apply(&mut self, entries: &[Entry<'_>], mut changed: impl FnMut(KeyRef<'_>)) -> bool {
-        let mut writer = Changes { digest: self.digest, path: std::mem::take(&mut self.scratch) };
-        let mut any = false;
-        for entry in entries {
-            if writer.change(&mut self.nodes, entry, false) {
-                any = true;
-                changed(entry.key);
-            }
-        }
-        (self.digest, self.scratch) = (writer.digest, writer.path);
-        any
+    pub fn apply(&mut self, entries: &[Entry<'_>], changed: impl FnMut(KeyRef<'_>)) -> bool {
+        self.change(entries, false, &mut (), changed) > 0
     }
 
     /// Becomes a whole value, and tells each key at the top that changed. Whether anything did is returned.
-    pub fn replace(&mut self, entries: &[Entry<'_>], mut changed: impl FnMut(KeyRef<'_>)) -> bool {
-        let mut writer = Changes { digest: self.digest, path: std::mem::take(&mut self.scratch) };
-        let mut any = false;
-        for key in diff::gone(&self.nodes, entries) {
-            any = true;
-            writer.remove(&mut self.nodes, key.as_key());
-            changed(key.as_key());
+    pub fn replace(&mut self, entries: &[Entry<'_>], changed: impl FnMut(KeyRef<'_>)) -> bool {
+        self.change(entries, true, &mut (), changed) > 0
+    }
+
+    /// Applies an update, or becomes a `whole` value, and adds the pairs that changed to a difference. How many pairs at
+    /// the top those are is returned.
+    pub fn update(
+        &mut self,
+        entries: &[Entry<'_>],
+        whole: bool,
+        difference: &mut Difference,
+        changed: impl FnMut(KeyRef<'_>),
+    ) -> usize {
+        self.change(entries, whole, difference, changed)
+    }
+
+    fn change(
+        &mut self,
+        entries: &[Entry<'_>],
+        whole: bool,
+        notes: &mut impl Notes,
+        mut changed: impl FnMut(KeyRef<'_>),
+    ) -> usize {
+        let mut writer = Changes::new(self.digest, std::mem::take(&mut self.scratch), notes);
+        let mut count = 0;
+        if whole {
+            for key in diff::gone(&self.nodes, entries) {
+                count += 1;
+                writer.remove(&mut self.nodes, key.as_key());
+                changed(key.as_key());
+            }
         }
         for entry in entries {
-            if writer.change(&mut self.nodes, entry, true) {
-                any = true;
+            if writer.change(&mut self.nodes, entry, whole) {
+                count += 1;
                 changed(entry.key);
             }
         }
         (self.digest, self.scratch) = (writer.digest, writer.path);
-        any
+        count
     }
 
     /// Appends the whole value in its wire form.
@@ -216,13 +232,20 @@ fn encode_node(node: &Node, peers: Peers, out: &mut Vec<u8>) {
 }
 
 /// A change on its way through the tree.
-struct Changes {
+struct Changes<'n, N> {
     digest: u64,
-    /// The keys that lead to where it is.
+    /// The keys that lead to where it is, as text on the wire.
     path: Vec<u8>,
+    /// Where in the path the innermost key begins.
+    key_at: usize,
+    notes: &'n mut N,
 }
 
-impl Changes {
+impl<'n, N: Notes> Changes<'n, N> {
+    const fn new(digest: u64, path: Vec<u8>, notes: &'n mut N) -> Self {
+        Self { digest, path, key_at: 0, notes }
+    }
+
     /// Changes what is under one key. A `whole` value loses what it does not name.
     fn change(&mut self, nodes: &mut Nodes, entry: &Entry<'_>, whole: bool) -> bool {
         match entry.change {
@@ -235,16 +258,21 @@ impl Changes {
     }
 
     fn within<T>(&mut self, key: KeyRef<'_>, inside: impl FnOnce(&mut Self) -> T) -> T {
-        let length = self.path.len();
+        let outer = self.key_at;
+        self.key_at = self.path.len();
         write_key(key, Peers::Any, &mut self.path);
         let result = inside(self);
-        self.path.truncate(length);
+        self.path.truncate(self.key_at);
+        self.key_at = outer;
         result
     }
 
     fn remove(&mut self, nodes: &mut Nodes, key: KeyRef<'_>) -> bool {
         let Some(gone) = nodes.remove(key) else { return false };
-        self.within(key, |changes| changes.subtract(&gone));
+        self.within(key, |changes| {
+            changes.subtract(&gone);
+            changes.notes.removed(key, changes.path.get(changes.key_at..).unwrap_or_default());
+        });
         true
     }
 
@@ -265,28 +293,34 @@ impl Changes {
             }
         }
         self.add_leaf(leaf);
+        self.notes.put(key, self.path.get(self.key_at..).unwrap_or_default(), leaf);
         true
     }
 
     fn merge(&mut self, nodes: &mut Nodes, key: KeyRef<'_>, entries: &[Entry<'_>], whole: bool) -> bool {
-        let mut any = false;
+        let (mut is_new, mut count) = (false, 0);
         if !matches!(nodes.get(key), Some(Node::Map(_))) {
             if let Some(leaf) = nodes.insert(key, Node::Map(Box::default())) {
                 self.subtract(&leaf);
             }
             self.add_leaf(digest::MAP);
-            any = true;
+            is_new = true;
         }
-        let Some(Node::Map(inside)) = nodes.get_mut(key) else { return any };
+        let Some(Node::Map(inside)) = nodes.get_mut(key) else { return is_new };
+        let began = self.notes.begin();
         if whole {
             for gone in diff::gone(inside, entries) {
-                any |= self.remove(inside, gone.as_key());
+                count += usize::from(self.remove(inside, gone.as_key()));
             }
         }
         for entry in entries {
-            any |= self.change(inside, entry, whole);
+            count += usize::from(self.change(inside, entry, whole));
         }
-        any
+        if count == 0 && !is_new {
+            return false;
+        }
+        self.notes.end(began, count, key, self.path.get(self.key_at..).unwrap_or_default());
+        true
     }
 }
 

@@ -142,6 +142,50 @@ fn values(deletes: bool) -> impl Strategy<Value = Value> {
     proptest::collection::btree_map("[a-d]", inner, 0..4).prop_map(Value::map)
 }
 
+fn holds_nil(value: &Value) -> bool {
+    let Value::Map(pairs) = value else { return false };
+    pairs.iter().any(|(_, inside)| matches!(inside, Value::Map(pairs) if pairs.iter().any(|(_, v)| *v == Value::Nil)))
+}
+
+/// Changes a tree, and another one by the difference that this makes: they are the same then, and the same change once
+/// more makes none.
+fn follow(
+    tree: &mut Tree,
+    follower: &mut Tree,
+    validator: &StateValidator,
+    change: &Value,
+    whole: bool,
+    peers: Peers,
+) -> Result<(), TestCaseError> {
+    let (bytes, arena) = (wire(change), Arena::new());
+    let mut reader = Reader::new(&bytes);
+    let entries =
+        if whole { validator.read_whole(&mut reader, &arena) } else { validator.read_update(&mut reader, &arena) };
+    let entries = entries.unwrap();
+    let (mut difference, mut changed) = (Difference::new(peers), Vec::new());
+    let count = tree.update(entries, whole, &mut difference, |key| changed.push(key.to_string()));
+    prop_assert_eq!(count, changed.len());
+    let mut update = Vec::new();
+    write_map_head(count, &mut update);
+    update.extend_from_slice(&difference.pairs);
+    let pairs = validator.read_update(&mut Reader::new(&update), &arena).unwrap();
+    prop_assert_eq!(difference.deletes, deletes(pairs));
+    let mut followed = Vec::new();
+    follower.apply(pairs, |key| followed.push(key.to_string()));
+    prop_assert_eq!((&*tree, tree.digest(), changed), (&*follower, follower.digest(), followed));
+    difference.clear();
+    prop_assert_eq!((tree.update(entries, whole, &mut difference, |_| ()), difference.pairs.len()), (0, 0));
+    Ok(())
+}
+
+fn deletes(entries: &[Entry<'_>]) -> bool {
+    entries.iter().any(|entry| match entry.change {
+        Change::Remove => true,
+        Change::Merge { entries, .. } => deletes(entries),
+        Change::Leaf(_) => false,
+    })
+}
+
 proptest! {
     #[test]
     fn the_digest_of_the_changes_is_that_of_the_value(updates in proptest::collection::vec(values(true), 0..8)) {
@@ -154,21 +198,28 @@ proptest! {
 
     #[test]
     fn a_difference_applied_is_the_target(first in values(false), second in values(false)) {
-        let validator = nested(Merge::Deep);
-        let (mut tree, mut target) = (Tree::new(), Tree::new());
-        replace(&mut tree, &validator, &first);
-        replace(&mut target, &validator, &second);
-        let (bytes, arena) = (wire(&second), Arena::new());
-        let entries = validator.read_whole(&mut Reader::new(&bytes), &arena).unwrap();
-        let difference = tree.difference(entries, true, Peers::Own);
-        let mut update = Vec::new();
-        write_map_head(difference.count, &mut update);
-        update.extend_from_slice(&difference.pairs);
-        let entries = validator.read_update(&mut Reader::new(&update), &arena).unwrap();
-        tree.apply(entries, |_| ());
-        prop_assert_eq!(&tree, &target);
-        prop_assert_eq!(tree.digest(), target.digest());
-        prop_assert_eq!(tree.difference(entries, false, Peers::Own).count, 0);
+        for (merge, peers) in [(Merge::Deep, Peers::Own), (Merge::TopLevel, Peers::Any)] {
+            let validator = nested(merge);
+            let (mut tree, mut follower) = (Tree::new(), Tree::new());
+            replace(&mut tree, &validator, &first);
+            replace(&mut follower, &validator, &first);
+            follow(&mut tree, &mut follower, &validator, &second, true, peers)?;
+            prop_assert_eq!(value_of(&tree), value_of(&{
+                let mut target = Tree::new();
+                replace(&mut target, &validator, &second);
+                target
+            }));
+        }
+    }
+
+    #[test]
+    fn who_follows_the_differences_has_the_value(updates in proptest::collection::vec(values(true), 0..8)) {
+        for (merge, peers) in [(Merge::Deep, Peers::Own), (Merge::TopLevel, Peers::Own), (Merge::Deep, Peers::Any)] {
+            let (validator, mut tree, mut follower) = (nested(merge), Tree::new(), Tree::new());
+            for update in updates.iter().filter(|update| merge == Merge::Deep || !holds_nil(update)) {
+                follow(&mut tree, &mut follower, &validator, update, false, peers)?;
+            }
+        }
     }
 
     #[test]

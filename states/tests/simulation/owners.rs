@@ -13,12 +13,13 @@ use service_framework_model::value::Value;
 use service_framework_model::wire::encode_value;
 use service_framework_model::wire::envelope::WorkflowId;
 use service_framework_states::Kind;
-use service_framework_states::owner::{Mirror, OwnedValue, Owner};
+use service_framework_states::owner::{KEPT_FOR, Mirror, OwnedValue, Owner};
 use service_framework_states::rules::Rules;
 use service_framework_states::settings::OwnerSettings;
 use service_framework_states::tree::Tree;
 
 use crate::chance::Chance;
+use crate::invariants::Broken;
 
 pub(crate) const HEARTBEAT: Duration = Duration::from_millis(500);
 
@@ -62,7 +63,8 @@ pub(crate) struct OwnLife<R> {
     mirror: Option<Mirror>,
     pub(crate) life: Owner<R>,
     form: Form,
-    pub(crate) changes: u64,
+    changes: u64,
+    began: Option<Instant>,
 }
 
 impl<R: Rules> OwnLife<R> {
@@ -78,8 +80,8 @@ impl<R: Rules> OwnLife<R> {
             digest_every: chance.between(1, 8),
         };
         let mirror = chance.once_in(2).then(|| Mirror::new(validator.clone()));
-        let life = Owner::new(rules, settings, validator.clone(), epoch, first);
-        Self { value: OwnedValue::new(validator), mirror, life, form, changes: 0 }
+        let life = Owner::new(rules, settings, &validator, epoch, first);
+        Self { value: OwnedValue::new(validator), mirror, life, form, changes: 0, began: None }
     }
 
     pub(crate) fn tree(&self) -> &Tree {
@@ -92,6 +94,7 @@ impl<R: Rules> OwnLife<R> {
     }
 
     pub(crate) fn start(&mut self, now: Instant) {
+        self.began = Some(now);
         let served = self.mirror.as_ref().map_or(self.value.tree(), Mirror::tree);
         self.life.start(served, &WorkflowId::Nil, now);
     }
@@ -141,6 +144,19 @@ impl<R: Rules> OwnLife<R> {
         self.life.publish(&update, served, &WorkflowId::Nil, now);
     }
 
+    /// L2: however many ask, the value is encoded once for each of its changes, once for its beginning, and once more
+    /// after each time that nobody needed it for so long that it was given up.
+    pub(crate) fn check_encodings(&self, now: Instant) -> Result<(), Broken> {
+        let age = self.began.map_or(Duration::ZERO, |began| now.duration_since(began));
+        let given_up = (age.as_micros() / KEPT_FOR.as_micros()) as u64;
+        let (encodings, values) = (self.life.encodings(), self.changes + 1);
+        if encodings <= values + given_up {
+            return Ok(());
+        }
+        let how = format!("{encodings} encodings of {values} values, given up {given_up} times at most");
+        Err(Broken { promise: "L2", how })
+    }
+
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
         let served = self.mirror.as_ref().map_or(self.value.tree(), Mirror::tree);
         self.life.handle_timeout(served, now);
@@ -151,10 +167,10 @@ impl<R: Rules> OwnLife<R> {
         self.life.end(served);
     }
 
-    pub(crate) fn answer(&mut self, frame: &[u8]) -> Bytes {
+    pub(crate) fn answer(&mut self, frame: &[u8], now: Instant) -> Bytes {
         assert_eq!(self.served(), self.value.tree());
         let served = self.mirror.as_ref().map_or(self.value.tree(), Mirror::tree);
-        self.life.handle_request(frame, served).frame().clone()
+        self.life.handle_request(frame, served, now).frame().clone()
     }
 }
 

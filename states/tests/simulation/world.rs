@@ -15,7 +15,6 @@ use service_framework_states::copy::{Copy, Event as CopyEvent, Status};
 use service_framework_states::rules::Rules;
 use service_framework_states::settings::{CopySettings, OnStale};
 
-use self::checks::check_encodings;
 use crate::chance::Chance;
 use crate::invariants::{Broken, History, Shown, Time};
 use crate::owners::{Form, HEARTBEAT, OldLife, OwnLife, content};
@@ -367,14 +366,14 @@ impl<R: Rules + Clone> World<R> {
 
     /// The owner dies, or stops as it should.
     fn owner_goes(&mut self) -> Result<(), Broken> {
-        let stops = self.chance.once_in(3);
+        let (stops, now) = (self.chance.once_in(3), self.instant());
         if let Some(OwnerLife::Own(owner)) = &mut self.owner {
             if stops {
                 owner.end();
             }
-            let (encodings, changes) = (owner.life.encodings(), owner.changes);
+            let checked = owner.check_encodings(now);
             self.publish_all();
-            check_encodings(encodings, changes)?;
+            checked?;
         }
         if self.owner.take().is_some() {
             self.history.end(self.now);

@@ -55,9 +55,10 @@ impl<R: Rules + Clone> World<R> {
     pub(super) fn request(&mut self, copy: usize, life: u64, ticket: u64, frame: &Bytes) {
         let is_lost =
             self.nodes[copy].requests_are_cut || (self.is_chaos() && self.chance.once_in(self.faults.reply_loss));
+        let now = self.instant();
         let reply = match &mut self.owner {
             _ if is_lost => None,
-            Some(OwnerLife::Own(owner)) => Some(owner.answer(frame)),
+            Some(OwnerLife::Own(owner)) => Some(owner.answer(frame, now)),
             Some(OwnerLife::Old(owner)) => Some(owner.answer()),
             None => None,
         };
