@@ -30,6 +30,9 @@ pub(crate) use head_file::HeadFileError;
 use reading::Readable;
 pub(crate) use reading::Span;
 
+/// How large what a change was laid out in may be to be kept for the next one.
+const KEPT: usize = 1 << 20;
+
 /// A state as its service has it, for its own thread and that of its sockets.
 pub(crate) struct StateWire {
     pub(crate) validator: Arc<StateValidator>,
@@ -109,8 +112,12 @@ impl Owner {
     pub(crate) fn change(&self, name: &str, changes: &[ForeignSlot<'_>]) -> Result<Option<Update>, Failure> {
         let mut value = self.value();
         let mut arena = self.arena.lock().unwrap_or_else(PoisonError::into_inner);
-        arena.reset();
         let update = changes::as_map(changes, &value, &arena).and_then(|changes| value.apply(&changes));
+        arena.reset();
+        if arena.allocated_bytes() > KEPT {
+            // One large update is no reason to hold so much for ever.
+            *arena = Arena::new();
+        }
         update.map_err(|refusal| refused(name, &refusal))
     }
 

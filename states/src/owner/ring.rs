@@ -1,6 +1,7 @@
 //! The last updates of an owner, for copies that lack only those.
 //!
-//! Owns the bound in bytes.
+//! Owns the bound in bytes. Small updates share their memory (see `Room`), so that the oldest and the newest ones may keep
+//! a little more of it alive than is counted here.
 
 use std::collections::VecDeque;
 
