@@ -39,6 +39,10 @@ impl Entry {
         self.first.starts_with("nats")
     }
 
+    pub(crate) fn is_runner(&self) -> bool {
+        self.first == "runner"
+    }
+
     fn spins(&self) -> bool {
         self.is_python() || self.first.ends_with(" busy")
     }

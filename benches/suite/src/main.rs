@@ -17,6 +17,7 @@ mod publish;
 mod python;
 mod report;
 mod request;
+mod runner;
 mod side;
 mod states;
 mod turn;

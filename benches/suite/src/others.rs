@@ -1,13 +1,15 @@
-//! What is measured beside the framework and is not built with this program: the Python library and a NATS server.
+//! What is measured and is not built with this program: the Python library, a NATS server, and the runner with a plugin.
 //!
 //! Owns how each is found and started, and what to say where it is not there. Never measures.
 
+use std::cell::OnceCell;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::contestant::Entry;
 use crate::python::Python;
+use crate::runner::Runner;
 
 /// How often a server is looked for that was just started.
 const LOOKS: usize = 200;
@@ -16,6 +18,7 @@ const LOOKS: usize = 200;
 pub(crate) struct Others {
     pub(crate) python: Option<Python>,
     pub(crate) nats: Option<Server>,
+    runner: OnceCell<Option<Runner>>,
     /// For each that is missing, what to install.
     pub(crate) missing: Vec<&'static str>,
 }
@@ -29,12 +32,18 @@ impl Others {
         if nats.is_none() {
             missing.push("NATS is left out: there is no `nats-server` here (Debian: `apt-get install nats-server`).");
         }
-        Self { python, nats, missing }
+        Self { python, nats, runner: OnceCell::new(), missing }
+    }
+
+    /// The runner, which is built when it is asked for first.
+    pub(crate) fn runner(&self) -> Option<&Runner> {
+        self.runner.get_or_init(Runner::build).as_ref()
     }
 
     /// Whether a contestant can take part.
     pub(crate) fn have(&self, entry: &Entry) -> bool {
-        (!entry.is_nats() || self.nats.is_some()) && (!entry.is_python() || self.python.is_some())
+        let is_there = (!entry.is_nats() || self.nats.is_some()) && (!entry.is_python() || self.python.is_some());
+        is_there && (!entry.is_runner() || self.runner().is_some())
     }
 
     /// Where the sides of a contestant meet: at the server if it needs one.
@@ -43,19 +52,16 @@ impl Others {
     }
 }
 
-/// A NATS server of this program's own. Killed when dropped.
+/// A NATS server of this program's own.
 pub(crate) struct Server {
-    child: Child,
+    process: Killed,
     pub(crate) url: String,
 }
 
 impl Server {
     fn start() -> Option<Self> {
         let address = free_address();
-        let mut command = Command::new("nats-server");
-        command.args(["-a", "127.0.0.1", "-p", &address.port().to_string()]);
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
-        let server = Self { child, url: format!("nats://{address}") };
+        let server = Self::start_at(address)?;
         for _ in 0..LOOKS {
             if TcpStream::connect(address).is_ok() {
                 return Some(server);
@@ -65,17 +71,39 @@ impl Server {
         None
     }
 
+    /// Starts one, and does not wait until it listens.
+    pub(crate) fn start_at(address: SocketAddr) -> Option<Self> {
+        let mut command = Command::new("nats-server");
+        command.args(["-a", "127.0.0.1", "-p", &address.port().to_string()]);
+        let process = Killed::start(command)?;
+        Some(Self { process, url: format!("nats://{address}") })
+    }
+
     /// Its process.
     pub(crate) fn id(&self) -> String {
-        self.child.id().to_string()
+        self.process.id()
     }
 }
 
-impl Drop for Server {
+/// A process that is killed when it is dropped.
+pub(crate) struct Killed(Child);
+
+impl Killed {
+    /// Starts a program, if it is there. It hears and says nothing.
+    pub(crate) fn start(mut command: Command) -> Option<Self> {
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok().map(Self)
+    }
+
+    pub(crate) fn id(&self) -> String {
+        self.0.id().to_string()
+    }
+}
+
+impl Drop for Killed {
     fn drop(&mut self) {
         // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use async_nats::{Client, Subscriber};
+use bench_desk::{acknowledge, by_hand, message};
 use rmp::encode::ByteBuf;
 
 use super::turns::{Desk, Turns};
@@ -43,6 +44,22 @@ pub(crate) fn client(at: &str) {
                 let reply = client.request(SUBJECT, request.into_vec().into()).await.expect("a desk that is there");
                 turns.read(&reply.payload);
             }
+        }
+    });
+}
+
+/// Asks the desk at this server once, as soon as it is there.
+pub(crate) fn ask(at: &str) {
+    block_on(&[], async {
+        let client = connect(at).await;
+        let order = message::order(message::SEQUENCE);
+        let mut request = ByteBuf::new();
+        by_hand::write_call(&order, message::WORKFLOW_ID, &mut request);
+        loop {
+            if let Ok(reply) = client.request(SUBJECT, request.as_slice().to_vec().into()).await {
+                return assert_eq!(by_hand::read_answer(&reply.payload), Some(acknowledge(&order)));
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
     });
 }
