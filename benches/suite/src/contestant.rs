@@ -167,7 +167,7 @@ impl Contestant {
         contestant
     }
 
-    fn processes(&self) -> Vec<String> {
+    pub(crate) fn processes(&self) -> Vec<String> {
         let processes = std::iter::once(&self.sender).chain(&self.receivers).chain(&self.desk);
         processes.map(Process::id).chain(self.server.clone()).collect()
     }

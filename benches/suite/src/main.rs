@@ -10,6 +10,7 @@ mod crowd;
 mod machine;
 mod others;
 mod parts;
+mod perf;
 mod plot;
 mod publish;
 #[expect(dead_code, reason = "the tests use more of it")]

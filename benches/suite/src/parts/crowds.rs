@@ -77,9 +77,8 @@ fn tell(run: &mut Run<'_>, all: &[Grown], what: &str, how: &str) {
         for contestant in contestants {
             let Entry { name, beside, .. } = contestant.entry;
             let [each, many] = [0, 1].map(|place| &contestant.figures[place]);
-            let to_raw = |place, figure: fn(&Figures) -> &Vec<f64>| {
-                cell(ratio(contestants, (name, beside), place, figure))
-            };
+            let to_raw =
+                |place, figure: fn(&Figures) -> &Vec<f64>| cell(ratio(contestants, (name, beside), place, figure));
             let mut row = vec![format!("{count}"), name.to_owned(), range(&each.p50), number(median(&each.p99))];
             row.extend([to_raw(0, |all| &all.p50), to_raw(0, |all| &all.p99)]);
             row.extend([range(&many.a_second), number(median(&many.p99)), to_raw(1, |all| &all.a_second)]);
@@ -87,7 +86,8 @@ fn tell(run: &mut Run<'_>, all: &[Grown], what: &str, how: &str) {
         }
     }
     let many = format!("{IN_FLIGHT} on their way: a second");
-    let columns = [what, "", "one at a time: p50 us", "p99", "p50 to raw", "p99 to raw", &many, "p99 us", "rate to raw"];
+    let columns =
+        [what, "", "one at a time: p50 us", "p99", "p50 to raw", "p99 to raw", &many, "p99 us", "rate to raw"];
     run.report.table(&columns, &rows);
     let axes = |title, y| Axes { title, x: what, y, label: power };
     let title = format!("p99 of a round trip by the number of {what}");

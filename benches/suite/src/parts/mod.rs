@@ -5,6 +5,7 @@
 mod crowds;
 mod growth;
 mod many;
+mod profile;
 mod publications;
 mod round_trip;
 mod start;
@@ -21,8 +22,9 @@ use crate::report::{Report, plain};
 pub(crate) type Part = (&'static str, fn(&mut Run<'_>));
 
 /// All parts, in the order of the report.
-pub(crate) const ALL: [Part; 10] = [
+pub(crate) const ALL: [Part; 11] = [
     ("round-trip", round_trip::run),
+    ("profile", profile::measure_layers),
     ("publish", publications::to_one),
     ("fan-out", publications::to_eight),
     ("states", states::measure),

@@ -178,9 +178,8 @@ fn tell(run: &mut Run<'_>, all: &[Sized], rounds: &str, paced: i64) {
     );
     let of_ours = |sized: &&Sized| !sized.entry.is_python();
     let row = |sized: &Sized| {
-        let [one, many] = [1, 20].map(|count| {
-            [range(sized.live(count)), to_raw(sized, &move |all| all.live(count).to_vec())]
-        });
+        let [one, many] =
+            [1, 20].map(|count| [range(sized.live(count)), to_raw(sized, &move |all| all.live(count).to_vec())]);
         let name = sized.entry.name.to_owned();
         [sized.keys.to_string(), name].into_iter().chain(one).chain(many).collect()
     };
