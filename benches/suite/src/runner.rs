@@ -1,4 +1,5 @@
-//! The runner with the desk as a plugin: both are built here, as the benches of the main workspace are.
+//! The runner with the desk as a plugin: both are built here, as the benches of the main workspace are, but without line
+//! tables, as what is released has none. The runner reads a plugin to its end before it loads it.
 //!
 //! Owns the call of cargo and the command line of the runner. They are built in a folder of their own, so that nothing else
 //! that is built there is built again.
@@ -24,6 +25,7 @@ impl Runner {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo.args(["build", "--profile", "bench", "--bin", "service_framework"]);
         cargo.args(["-p", "service_framework", "-p", "bench_desk", "--lib"]);
+        cargo.env("CARGO_PROFILE_BENCH_DEBUG", "false");
         cargo.arg("--target-dir").arg(&target).current_dir(ROOT).stdin(Stdio::null());
         cargo.status().ok().filter(|status| status.success())?;
         let built = target.join("release");
