@@ -32,16 +32,16 @@ struct Joined {
     /// Milliseconds of CPU of the owner and of the process with the copies.
     owner: Vec<f64>,
     copies: Vec<f64>,
-    /// What that process has in memory, in MiB.
-    memory: Vec<f64>,
+    /// What that process has in memory, in MiB, when there were that many for the first time: it does not give all back.
+    memory: f64,
 }
 
 /// An owner with a state of one size, one process with its copies, and what was measured.
 struct Sized {
     entry: Entry,
     keys: u32,
-    owner: Process,
-    copies: Process,
+    /// The owner and the copies, until they are stopped.
+    processes: Option<[Process; 2]>,
     a_second: Vec<f64>,
     p50: Vec<f64>,
     p99: Vec<f64>,
@@ -60,7 +60,11 @@ impl Sized {
         let joined = joiners.iter().filter(|count| **count == 1 || !entry.is_python());
         let joined = joined.map(|count| (*count, Joined::default())).collect();
         let [a_second, p50, p99] = [(); 3].map(|()| Vec::new());
-        Self { entry, keys, owner, copies, a_second, p50, p99, seen: (0, 0), joined }
+        Self { entry, keys, processes: Some([owner, copies]), a_second, p50, p99, seen: (0, 0), joined }
+    }
+
+    fn stopped(self) -> Self {
+        Self { processes: None, ..self }
     }
 
     fn turn(&mut self, measures: [Measure; 2]) {
@@ -69,34 +73,39 @@ impl Sized {
             if place == 0 {
                 self.change(measures);
             }
-            self.copies.tell("");
-            assert_eq!(self.copies.line(), "gone");
+            let Some([_, copies]) = &mut self.processes else { return };
+            copies.tell("");
+            assert_eq!(copies.line(), "gone");
         }
     }
 
     /// Has copies join, and waits until all are live.
     fn join(&mut self, place: usize) {
-        let Self { owner, copies, joined, .. } = self;
-        let (count, figures) = &mut joined[place];
-        let before = [&*owner, &*copies].map(|process| used(&process.id()).nanoseconds);
+        let Some(processes) = &mut self.processes else { return };
+        let (count, figures) = &mut self.joined[place];
+        let before = processes.each_ref().map(|process| used(&process.id()).nanoseconds);
+        let [_, copies] = processes;
         copies.tell(&count.to_string());
         figures.live.push(copies.line().parse().expect("a time"));
-        let after = [&*owner, &*copies].map(|process| used(&process.id()).nanoseconds);
+        if figures.memory == 0.0 {
+            figures.memory = memory(&copies.id()).resident as f64 / f64::from(1 << 20);
+        }
+        let after = processes.each_ref().map(|process| used(&process.id()).nanoseconds);
         figures.owner.push((after[0] - before[0]) as f64 / 1e6);
         figures.copies.push((after[1] - before[1]) as f64 / 1e6);
-        figures.memory.push(memory(&copies.id()).resident as f64 / f64::from(1 << 20));
     }
 
     /// Changes keys as fast as can be, then at a pace.
     fn change(&mut self, measures: [Measure; 2]) {
+        let Some([owner, copies]) = &mut self.processes else { return };
         for measure in measures {
             let slower = if self.entry.is_python() { 20 } else { 1 };
             let measure = Measure::of(measure.count / slower).at(measure.rate / slower as u32);
-            self.copies.tell(&measure.line());
-            assert_eq!(self.copies.line(), "ready");
-            self.owner.tell(&measure.line());
-            let began: f64 = self.owner.line().parse().expect("a time");
-            let line = self.copies.line();
+            copies.tell(&measure.line());
+            assert_eq!(copies.line(), "ready");
+            owner.tell(&measure.line());
+            let began: f64 = owner.line().parse().expect("a time");
+            let line = copies.line();
             let (came, times) = line.split_once(' ').expect("two words");
             if measure.rate == 0 {
                 let came: f64 = came.parse().expect("a time");
@@ -117,24 +126,24 @@ impl Sized {
 
 pub(crate) fn measure(run: &mut Run<'_>) {
     let (rounds, updates, paced) = (run.amount(5, 2), run.amount(20_000, 1_000), run.amount(1_000, 200));
-    let entries: Vec<Entry> = CONTESTANTS.into_iter().filter(|entry| run.others.have(entry)).collect();
-    let of = |keys: &u32| entries.iter().map(|entry| Sized::start(*entry, *keys, run.others)).collect::<Vec<_>>();
-    let mut all: Vec<Sized> = KEYS.iter().flat_map(of).collect();
-    // One of the library spins, whether it has something to do or not: its turns come last.
-    let is_python = |sized: &Sized| sized.entry.is_python();
-    all.sort_by_key(is_python);
-    let (mut theirs, mut ours): (Vec<Sized>, Vec<Sized>) = all.into_iter().partition(is_python);
     let measures = [Measure::of(updates), Measure::of(paced).at(RATE)];
-    for sized in [&mut ours, &mut theirs] {
-        let count = sized.len();
-        for round in 0..rounds {
-            for turn in 0..count {
-                sized[(round + turn) % count].turn(measures);
-            }
+    let have = CONTESTANTS.into_iter().filter(|entry| run.others.have(entry));
+    let (theirs, ours): (Vec<Entry>, Vec<Entry>) = have.partition(Entry::is_python);
+    let sized = |entry: Entry| KEYS.map(|keys| Sized::start(entry, keys, run.others));
+    let mut all: Vec<Sized> = ours.into_iter().flat_map(sized).collect();
+    let count = all.len();
+    for round in 0..rounds {
+        for turn in 0..count {
+            all[(round + turn) % count].turn(measures);
         }
     }
-    ours.extend(theirs);
-    tell(run, &ours, &format!("{rounds} rounds of {updates}"), paced);
+    // The library spins whether it has something to do or not: each of its owners runs alone, after all others.
+    for (entry, keys) in theirs.into_iter().flat_map(|entry| KEYS.map(|keys| (entry, keys))) {
+        let mut sized = Sized::start(entry, keys, run.others);
+        (0..rounds).for_each(|_| sized.turn(measures));
+        all.push(sized.stopped());
+    }
+    tell(run, &all, &format!("{rounds} rounds of {updates}"), paced);
 }
 
 fn tell(run: &mut Run<'_>, all: &[Sized], rounds: &str, paced: i64) {
@@ -199,9 +208,10 @@ fn tell(run: &mut Run<'_>, all: &[Sized], rounds: &str, paced: i64) {
     let mut rows = Vec::new();
     for sized in with(most).filter(of_ours) {
         for (count, joined) in &sized.joined {
-            let figures = [&joined.live, &joined.owner, &joined.copies, &joined.memory].map(|values| range(values));
+            let figures = [&joined.live, &joined.owner, &joined.copies].map(|values| range(values));
             let mut row = vec![count.to_string(), sized.entry.name.to_owned()];
             row.extend(figures);
+            row.push(number(joined.memory));
             row.push(to_raw(sized, &move |all| all.live(*count).to_vec()));
             rows.push(row);
         }
