@@ -17,6 +17,8 @@ use crate::turn::{Said, Times};
 
 /// How long a process is left alone after it was started or woken.
 const SETTLED: Duration = Duration::from_millis(20);
+/// The same where it was stopped: all of its threads, which may be thousands, want a turn first.
+const RESUMED: Duration = Duration::from_millis(60);
 /// More than any machine has.
 const ALL_CORES: &str = "0-1023";
 const CONNECTED: Duration = Duration::from_millis(300);
@@ -205,7 +207,7 @@ impl Contestant {
         let slower = Measure::of(measure.count / i64::from(self.slower)).at(measure.rate / self.slower);
         let measure = slower.in_flight(measure.in_flight);
         self.signal("-CONT");
-        std::thread::sleep(SETTLED);
+        std::thread::sleep(if self.rests { RESUMED } else { SETTLED });
         // Whoever sends at a pace spins until a message is due: that is no work.
         let mut processes = self.processes();
         if measure.rate > 0 {

@@ -97,6 +97,18 @@ impl Killed {
     pub(crate) fn id(&self) -> String {
         self.0.id().to_string()
     }
+
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.0.try_wait().is_ok_and(|status| status.is_some())
+    }
+
+    /// Interrupts it, as one does at a terminal, and waits for its end.
+    pub(crate) fn interrupt(mut self) {
+        let sent = Command::new("kill").args(["-INT", &self.id()]).status();
+        assert!(sent.expect("the tool `kill`").success());
+        self.0.wait().expect("an end");
+    }
 }
 
 impl Drop for Killed {

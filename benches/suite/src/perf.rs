@@ -5,8 +5,10 @@
 //! as to sample a process makes each switch to it expensive.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
+
+use crate::others::Killed;
 
 /// Samples a second.
 const FREQUENCY: &str = "4000";
@@ -93,7 +95,7 @@ impl Layer {
 
 /// Samples of the first core that are being taken.
 pub(crate) struct Recording {
-    perf: Child,
+    perf: Killed,
     file: PathBuf,
 }
 
@@ -103,21 +105,19 @@ impl Recording {
         let file = folder.join("perf.data");
         let mut command = Command::new("perf");
         command.args(["record", "--quiet", "--event", "cpu-clock", "--freq", FREQUENCY, "--cpu", "0", "--output"]);
-        command.arg(&file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut perf = command.spawn().ok()?;
+        command.arg(&file);
+        let mut perf = Killed::start(command)?;
         // Where it may not, it ends at once.
         std::thread::sleep(STARTED);
-        perf.try_wait().ok()?.is_none().then_some(Self { perf, file })
+        (!perf.has_ended()).then_some(Self { perf, file })
     }
 
     /// Ends, and returns how many samples each layer of these processes has.
-    pub(crate) fn ended(mut self, processes: &[String]) -> Vec<(Layer, usize)> {
-        let sent = Command::new("kill").args(["-INT", &self.perf.id().to_string()]).status();
-        assert!(sent.expect("the tool `kill`").success());
-        self.perf.wait().expect("an end of `perf`");
+    pub(crate) fn ended(self, processes: &[String]) -> Vec<(Layer, usize)> {
+        self.perf.interrupt();
         let mut script = Command::new("perf");
         script.args(["script", "--fields", "ip,sym,dso", "--pid", &processes.join(","), "--input"]).arg(&self.file);
-        let output = script.stderr(Stdio::null()).output().expect("what was recorded");
+        let output = script.output().expect("what was recorded");
         let text = String::from_utf8_lossy(&output.stdout);
         let layers: Vec<Layer> = text.lines().filter_map(sampled).collect();
         let count = |layer| layers.iter().filter(|of| **of == layer).count();

@@ -47,7 +47,7 @@ pub(crate) fn of_connections(run: &mut Run<'_>) {
 }
 
 fn rounds(run: &Run<'_>) -> (usize, [Measure; 2]) {
-    let [each, many] = [run.amount(2_000, 1_000), run.amount(20_000, 1_000)].map(Measure::of);
+    let [each, many] = [run.amount(2_000, 1_000), run.amount(10_000, 1_000)].map(Measure::of);
     (run.amount(5, 2), [each, many.in_flight(IN_FLIGHT)])
 }
 
