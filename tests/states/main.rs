@@ -9,6 +9,7 @@ mod cut_off;
 mod faults;
 mod hostile;
 mod settings;
+mod slow;
 mod storm;
 #[path = "../support/mod.rs"]
 mod support;

@@ -3,6 +3,7 @@
 //! Owns the copies, what their machines ask of the sockets, and what is told to the service's functions. An update is
 //! applied between two calls of the service's code, never during one.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -40,6 +41,8 @@ struct Held {
     has_function: bool,
     /// Whether there is something to tell it.
     has_news: bool,
+    /// What the service's code saw of it last, when it asked.
+    seen: Cell<Option<Status>>,
     /// What of its counts is in the counters by now.
     counted: Counts,
     /// Whether the service is to stop: its copy is stale.
@@ -68,7 +71,8 @@ impl Copies {
             let has_function = settings.keeps_changes;
             let copy = Copy::new(Protocol, settings.clone(), Arc::clone(&state.validator), seed);
             let counted = Counts::default();
-            Some(Held { place, copy, has_function, has_news: false, counted, is_to_stop: false })
+            let seen = Cell::default();
+            Some(Held { place, copy, has_function, has_news: false, seen, counted, is_to_stop: false })
         });
         Self { copies: copies.collect(), wiring: Arc::clone(wiring) }
     }
@@ -143,6 +147,8 @@ impl Copies {
                     Event::Rebuild => ask(held.place, Asked::Rebuild),
                 }
             }
+            // A function that took long may have seen the copy stale, which it was not as of this time.
+            held.has_news |= held.seen.take().is_some_and(|seen| seen != held.copy.status(now));
             while let Some(request) = held.copy.poll_request(now) {
                 ask(held.place, Asked::Snapshot { ticket: request.ticket, frame: request.frame });
             }
@@ -167,8 +173,8 @@ impl Copies {
 
     /// How good a copy is.
     pub(crate) fn status(&self, place: usize, now: Instant) -> Option<abi::StateStatus> {
-        let Held { copy, .. } = self.copies.iter().find(|held| held.place == place)?;
-        let status = copy.status(now);
+        let held = self.copies.iter().find(|held| held.place == place)?;
+        let (copy, status) = (&held.copy, held.seen_at(now));
         let condition = match status {
             Status::Absent => abi::STATE_ABSENT,
             Status::Syncing => abi::STATE_SYNCING,
@@ -220,9 +226,10 @@ impl Copies {
     }
 
     fn readable(&self, place: usize, now: Instant) -> Result<Option<Readable<'_>>, Failure> {
-        let Some(Held { copy, .. }) = self.copies.iter().find(|held| held.place == place) else { return Ok(None) };
+        let Some(held) = self.copies.iter().find(|held| held.place == place) else { return Ok(None) };
+        let copy = &held.copy;
         if copy.settings().on_stale == OnStale::Refuse
-            && !matches!(copy.status(now), Status::Live | Status::LiveUnverified)
+            && !matches!(held.seen_at(now), Status::Live | Status::LiveUnverified)
             && copy.held().is_some()
         {
             let name = self.wiring.name(place);
@@ -234,6 +241,13 @@ impl Copies {
 }
 
 impl Held {
+    /// The status that the service's code sees.
+    fn seen_at(&self, now: Instant) -> Status {
+        let status = self.copy.status(now);
+        self.seen.set(Some(status));
+        status
+    }
+
     fn heed(&mut self, status: Status, wiring: &Wiring) {
         let name = wiring.name(self.place);
         match status {
