@@ -48,7 +48,9 @@ fn a_function_that_took_long_and_saw_its_copy_stale_is_told_that_it_is_not() {
         meeting.owner(Placement::Inline, &json!({"states": json!({"plain": {"heartbeat_s": 0.02}}).to_string()}));
     owner.change.change("edit", "plain", Value::map([("a", Value::Int(1))]));
     let addresses = json!({"states": {"in": {"plain": meeting.of_copy()["states"]["in"]["plain"]}}});
-    let mut slow = Service::of::<Slow>().addresses(addresses).build().expect("a good service");
+    // The sockets go on meanwhile, so that all that the owner has said is there when the function returns.
+    let builder = Service::of::<Slow>().addresses(addresses).placement(Placement::Offloaded);
+    let mut slow = builder.build().expect("a good service");
     slow.run_service().expect("a service");
     until("a copy that was seen stale and is good again", || {
         let noted = noted();
