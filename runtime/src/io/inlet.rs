@@ -155,6 +155,9 @@ impl Inlet {
 
     /// Whether something waits that the service has not been promised yet.
     pub(crate) fn is_waiting(&self) -> bool {
+        if self.peers.is_some() {
+            return true;
+        }
         let waiting = self.inflow.lock();
         waiting.intake.len() > waiting.promised
     }

@@ -301,7 +301,8 @@ impl Io {
             if is_stopping {
                 lines.stop_posted();
             }
-            let mut any = has_come || lines.has_answers();
+            // A sweep takes no more than a batch of what has come before.
+            let mut any = has_come || inlets.iter().any(Inlet::is_waiting) || lines.has_answers();
             any |= (is_stopping && ends_on_stop) || until.is_some_and(|until| alarm.poll(until, cx).is_ready());
             for (socket, door) in doors.iter_mut().enumerate() {
                 if let Poll::Ready(Ok(frames)) = door.socket.poll_receive(cx) {
