@@ -177,8 +177,12 @@ impl Contestant {
     }
 
     /// Has client and desk run on these cores, or wherever the system puts them.
-    pub(crate) fn on_cores(self, cores: Option<[&str; 2]>) -> Self {
+    pub(crate) fn on_cores(mut self, cores: Option<[&str; 2]>) -> Self {
         let [client, desk] = cores.unwrap_or([ALL_CORES; 2]);
+        if self.rests && cores.is_some() && client == desk {
+            // Two that spin on one core wait for each other's slices of its time.
+            self.slower = 40;
+        }
         self.pin_process(&self.sender.id(), client);
         self.desk.iter().for_each(|process| self.pin_process(&process.id(), desk));
         self

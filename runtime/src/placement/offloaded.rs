@@ -229,7 +229,9 @@ impl Port for Offloaded {
 
     fn publish(&mut self, place: usize, publication: &mut Vec<u8>) {
         let is_far_ahead = self.is_far_ahead(publication.len());
-        self.command(Command::Publish { place, publication: std::mem::take(publication) });
+        // The next one may well be as long; a buffer that grows is copied again and again.
+        let next = Vec::with_capacity(publication.len());
+        self.command(Command::Publish { place, publication: std::mem::replace(publication, next) });
         if is_far_ahead {
             self.flush();
         }
